@@ -1,0 +1,247 @@
+"""Decoders on disk: safetensors with a JSON header, never a pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+import mne
+import numpy as np
+
+from ._provenance import versions
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from .backbones import Backbone
+    from .decoder import ShallowAlignDecoder
+
+FORMAT_VERSION = 1
+HEADER_KEY = "mne_shallowalign"
+SCALERS = ("signal_scaler_", "image_scaler_")
+PLAIN_ATTRIBUTES = (
+    "n_features_in_",
+    "n_times_",
+    "n_image_features_",
+    "layer_",
+    "precision_",
+    "seed_",
+)
+
+
+def write_decoder(
+    decoder: ShallowAlignDecoder, fname: Path, overwrite: bool = False
+) -> None:
+    """Write a fitted decoder, whole or not at all.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        The decoder.
+    fname : Path
+        The file.
+    overwrite : bool
+        Whether to replace an existing file.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and may not be replaced.
+    """
+    from safetensors.torch import save_file
+
+    if fname.exists() and not overwrite:
+        raise FileExistsError(f"{fname} exists. Use overwrite=True to replace it.")
+    header = json.dumps(_header(decoder))
+    handle, temporary = tempfile.mkstemp(dir=fname.parent, suffix=".part")
+    os.close(handle)
+    try:
+        save_file(_tensors(decoder), temporary, metadata={HEADER_KEY: header})
+        os.replace(temporary, fname)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def load_decoder(
+    fname: Path,
+    backbone: str | Backbone | nn.Module | None = None,
+    encoder: Callable[..., nn.Module] | None = None,
+    device: str = "auto",
+) -> ShallowAlignDecoder:
+    """Read a decoder; see :func:`mne_shallowalign.read_decoder`.
+
+    Parameters
+    ----------
+    fname : Path
+        The file.
+    backbone : str | Backbone | torch.nn.Module | None
+        Stands in for the backbone in the file.
+    encoder : callable | None
+        Stands in for the encoder in the file.
+    device : str
+        Where to put the decoder.
+
+    Returns
+    -------
+    decoder : ShallowAlignDecoder
+        The fitted decoder.
+    """
+    from .alignment import Standardizer, choose_device
+    from .decoder import ShallowAlignDecoder
+
+    header, tensors = _read(fname)
+    params = header["params"]
+    params["encoder"] = encoder or _named_encoder(header, fname)
+    decoder = ShallowAlignDecoder(**params)
+    for name in PLAIN_ATTRIBUTES:
+        setattr(decoder, name, header["fitted"][name])
+    decoder.info_ = header["info"] and mne.Info.from_json_dict(header["info"])
+    decoder.gallery_ = np.array(header["gallery"])
+    decoder.gallery_embedding_ = tensors["gallery_embedding"].numpy()
+    for name in SCALERS:
+        mean, scale = tensors[f"{name}.mean"], tensors[f"{name}.scale"]
+        setattr(decoder, name, Standardizer(mean.numpy(), scale.numpy()))
+    decoder.backbone_ = _restore_backbone(header, backbone, fname)
+    decoder.device_ = str(choose_device(device))
+    decoder._initialize_net()
+    decoder.net_.module_.load_state_dict(_part(tensors, "module."))
+    decoder.net_.criterion_.load_state_dict(_part(tensors, "criterion."))
+    for train_loss, duration in header["history"]:
+        decoder.history_.new_epoch()
+        decoder.history_.record("train_loss", train_loss)
+        decoder.history_.record("dur", duration)
+    return decoder
+
+
+def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
+    params = decoder.get_params(deep=False)
+    encoder, backbone = params.pop("encoder"), decoder.backbone_
+    if backbone is not None:
+        params["backbone"] = backbone.name
+    fitted = {name: getattr(decoder, name) for name in PLAIN_ATTRIBUTES}
+    return {
+        "format_version": FORMAT_VERSION,
+        "versions": versions(),
+        "params": {name: _plain(value) for name, value in params.items()},
+        "fitted": {name: _plain(value) for name, value in fitted.items()},
+        "encoder": encoder if isinstance(encoder, str) else None,
+        "backbone": None if backbone is None else _describe(backbone),
+        "info": None if decoder.info_ is None else decoder.info_.to_json_dict(),
+        "gallery": [_plain(name) for name in decoder.gallery_.tolist()],
+        "history": decoder.history_[:, ("train_loss", "dur")],
+    }
+
+
+def _describe(backbone: Backbone) -> dict[str, str]:
+    keys = ("name", "weights", "weights_revision", "fingerprint")
+    return {key: str(getattr(backbone, key)) for key in keys}
+
+
+def _plain(value: Any) -> Any:
+    """Keep what JSON can say; callbacks, modules and generators are left out."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    try:
+        json.dumps(value)
+    except TypeError:
+        return None
+    return value
+
+
+def _tensors(decoder: ShallowAlignDecoder) -> dict[str, torch.Tensor]:
+    import torch
+
+    arrays = {"gallery_embedding": decoder.gallery_embedding_}
+    for name in SCALERS:
+        scaler = getattr(decoder, name)
+        arrays |= {f"{name}.mean": scaler.mean, f"{name}.scale": scaler.scale}
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    for prefix, part in _halves(decoder).items():
+        state = part.state_dict()
+        tensors |= {prefix + key: value.cpu() for key, value in state.items()}
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+
+def _halves(decoder: ShallowAlignDecoder) -> dict[str, nn.Module]:
+    return {"module.": decoder.net_.module_, "criterion.": decoder.net_.criterion_}
+
+
+def _read(fname: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not fname.is_file():
+        raise FileNotFoundError(f"fname={str(fname)!r} does not exist.")
+    try:
+        with safe_open(fname, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise ValueError(
+            f"{fname} is not a whole safetensors file: {error}."
+        ) from error
+    if HEADER_KEY not in metadata:
+        raise ValueError(f"{fname} is safetensors, but not of a ShallowAlignDecoder.")
+    header = json.loads(metadata[HEADER_KEY])
+    if header["format_version"] > FORMAT_VERSION:
+        raise ValueError(
+            f"{fname} was written by mne-shallowalign "
+            f"{header['versions']['mne-shallowalign']} (format "
+            f"{header['format_version']}), and this version reads formats up to "
+            f"{FORMAT_VERSION}. Update mne-shallowalign."
+        )
+    return header, tensors
+
+
+def _named_encoder(header: dict[str, Any], fname: Path) -> str:
+    if header["encoder"] is None:
+        raise ValueError(
+            f"{fname} holds an encoder that has no registered name: pass its class or "
+            "factory as encoder=."
+        )
+    return header["encoder"]
+
+
+def _restore_backbone(
+    header: dict[str, Any], given: str | Backbone | nn.Module | None, fname: Path
+) -> Backbone | None:
+    described = header["backbone"]
+    if described is None:
+        return None
+    from .backbones import load_backbone
+
+    try:
+        if given is None:
+            weights = described["weights"].replace("none", "hub")
+            found = load_backbone(described["name"], weights=weights)
+        else:
+            found = load_backbone(given)
+    except (FileNotFoundError, ValueError) as error:
+        found, reason = None, str(error)
+    else:
+        reason = f"it is {found.name} of another revision or preprocessing"
+    if found is not None and found.fingerprint == described["fingerprint"]:
+        return found
+    warn(
+        f"The backbone of {fname.name} ({described['name']}, weights "
+        f"{described['weights_revision']}) cannot be restored: {reason}. Features can "
+        "be decoded; for pictures, pass the same backbone as backbone=.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+    return None
+
+
+def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,86 @@
+"""Training pairs that live on the device, and batches that are index gathers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+Batch = tuple[Tensor, tuple[Tensor, ...]]
+
+
+class PairedSignals(Dataset):
+    """Signals and the features of the pictures seen, resident on one device.
+
+    Parameters
+    ----------
+    signals : Tensor, shape (n, n_chans, n_times)
+        The signals.
+    features : Tensor, shape (n_images, n_features)
+        Features of the unique images.
+    image_index : Tensor of int, shape (n,)
+        Which image each signal belongs to.
+    """
+
+    def __init__(self, signals: Tensor, features: Tensor, image_index: Tensor) -> None:
+        self.signals = signals
+        self.features = features
+        self.image_index = image_index
+        self.repeats = len(features) < len(signals)
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.signals)
+
+    def __getitem__(self, rows: Tensor) -> Batch:
+        """Gather the pairs of some rows, all at once."""
+        index = self.image_index[rows]
+        target = (self.features.index_select(0, index),)
+        if self.repeats:
+            target += (index,)
+        return self.signals.index_select(0, rows), target
+
+
+class DeviceBatches:
+    """Iterate over shuffled batches of :class:`PairedSignals`.
+
+    Batches are of equal size up to one pair, at most ``batch_size``, and together
+    hold every pair once: no pair is dropped, and a training set smaller than the
+    batch is one batch.
+
+    Parameters
+    ----------
+    dataset : PairedSignals | torch.utils.data.Subset of it
+        The pairs.
+    batch_size : int
+        The largest batch.
+    shuffle : bool
+        Whether the order changes every time, drawn from torch's CPU generator.
+    """
+
+    def __init__(
+        self, dataset: Dataset, batch_size: int = 1024, shuffle: bool = True
+    ) -> None:
+        if isinstance(dataset, Subset):
+            self.pairs, rows = dataset.dataset, torch.as_tensor(dataset.indices)
+        else:
+            self.pairs, rows = dataset, torch.arange(len(dataset))
+        self.rows = rows
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return math.ceil(len(self.rows) / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches."""
+        order = self.rows
+        if self.shuffle:
+            order = order[torch.randperm(len(order))]
+        order = order.to(self.pairs.signals.device)
+        for rows in torch.tensor_split(order, len(self)):
+            yield self.pairs[rows]

@@ -1,0 +1,138 @@
+"""The contrastive objective (paper section 3.5), in its two published readings."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._projectors import build_projector
+
+LOSSES = ("cosine", "lineage")
+# CLIP's upper bound; the lower one keeps a learnt scale from collapsing to zero.
+SCALE_BOUNDS = (1.0, 100.0)
+
+
+def contrastive_loss(logits: Tensor, identity: Tensor | None = None) -> Tensor:
+    r"""Symmetric InfoNCE over a matrix of scaled similarities (paper eq. 3).
+
+    .. math::
+
+        L = -\frac{1}{2M} \sum_k \Big[
+            \log \frac{e^{s_{kk}}}{\sum_{j \in N_k} e^{s_{kj}}}
+          + \log \frac{e^{s_{kk}}}{\sum_{j \in N_k} e^{s_{jk}}} \Big],
+        \qquad N_k = \{k\} \cup \{j : \mathrm{image}(j) \ne \mathrm{image}(k)\}
+
+    Without repeated images :math:`N_k` is the whole batch, and this is eq. 3. Two
+    presentations of one image never are each other's negatives. They are each
+    other's positives: their image features are the same vector, so the sum over
+    k already pairs the picture with every one of its presentations.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (M, M)
+        Similarity of signal k (row) and image j (column), divided by the temperature.
+    identity : Tensor of int, shape (M,) | None
+        Which image each pair shows. None: all differ.
+
+    Returns
+    -------
+    loss : Tensor, shape ()
+        The loss, in nats.
+    """
+    matched = logits.diagonal()
+    if identity is not None:
+        repeated = identity[:, None] == identity[None, :]
+        repeated.fill_diagonal_(False)
+        logits = logits.masked_fill(repeated, -torch.inf)
+    return (logits.logsumexp(1) + logits.logsumexp(0) - 2 * matched).mean() / 2
+
+
+class ContrastiveLoss(nn.Module):
+    r"""Image projector, temperature and symmetric InfoNCE: the criterion of the net.
+
+    ``loss="cosine"`` is the paper's text: both sides are normalised and the scale
+    is :math:`1/\tau`, learnable by default and kept within 1 and 100.
+    ``loss="lineage"`` is what the code that the paper follows computes (UBP,
+    NeuroBridge): only the image side is normalised, and the scale is
+    :math:`\mathrm{softplus}(\ln(1/\tau))`, which is 2.727 at :math:`\tau = 0.07`
+    and fixed by default.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of the image features z_I.
+    n_components : int
+        Width of the shared space.
+    projector : ``"linear"`` | ``"mlp"`` | None
+        The image projector W_I.
+    loss : ``"cosine"`` | ``"lineage"``
+        The reading of eq. 3.
+    temperature : float
+        The temperature :math:`\tau` to start from, > 0.
+    learn_temperature : bool | None
+        Whether it is trained; None: as published for the loss.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_components: int,
+        projector: str | None = "linear",
+        loss: str = "cosine",
+        temperature: float = 0.07,
+        learn_temperature: bool | None = None,
+    ) -> None:
+        super().__init__()
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {LOSSES}, got {loss!r}.")
+        if not temperature > 0:
+            raise ValueError(f"temperature must be positive, got {temperature!r}.")
+        if learn_temperature is None:
+            learn_temperature = loss == "cosine"
+        self.loss = loss
+        self.projector = build_projector(projector, n_features, n_components)
+        self.log_scale = nn.Parameter(
+            torch.tensor(-math.log(temperature)), requires_grad=learn_temperature
+        )
+
+    def scale(self) -> Tensor:
+        """Return what the similarities are multiplied by.
+
+        Returns
+        -------
+        scale : Tensor, shape ()
+            The inverse of the effective temperature.
+        """
+        if self.loss == "lineage":
+            return F.softplus(self.log_scale)
+        return self.log_scale.exp().clamp(*SCALE_BOUNDS)
+
+    def forward(self, signals: Tensor, target: tuple[Tensor, ...]) -> Tensor:
+        """Compute the loss of one batch.
+
+        Parameters
+        ----------
+        signals : Tensor, shape (M, n_components)
+            Projected neural features v.
+        target : tuple of (Tensor (M, n_features), Tensor (M,)) or of the first alone
+            Image features, and which image each is where images repeat.
+
+        Returns
+        -------
+        loss : Tensor, shape ()
+            The loss, in nats.
+        """
+        features, *identity = target
+        images = F.normalize(self.projector(features), dim=1)
+        if self.loss == "cosine":
+            signals = F.normalize(signals, dim=1)
+        logits = (self.scale() * signals) @ images.T
+        return contrastive_loss(logits.float(), *identity)

@@ -1,0 +1,5 @@
+"""A vision model as an ordered stack of named layers: registry and providers."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

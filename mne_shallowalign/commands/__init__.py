@@ -1,0 +1,1 @@
+"""The ``mne-shallowalign`` command: one module for each subcommand."""

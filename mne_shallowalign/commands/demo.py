@@ -1,0 +1,220 @@
+"""``mne-shallowalign demo``: from a BIDS folder to a retrieval score."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._folds import HOLD_OUTS
+from ._output import output_folder, replacing
+
+if TYPE_CHECKING:
+    from ..backbones import Backbone
+    from ._study import Study
+
+SUMMARY = "Decode pictures from a simulated recording, or from your own."
+EXAMPLES = """\
+examples:
+  mne-shallowalign demo
+      no data, no download: simulates a person, decodes, writes a report
+  mne-shallowalign demo --bids-root ds --subject 01
+      the same on your own BIDS dataset, whose events have a stim_file
+  mne-shallowalign demo --bids-root ds --subject 01 --hold-out run \\
+      --backbone vit-b-16 --layer 3,6,9,12,final --out results
+      another vision model (its weights are downloaded), and held-out runs
+"""
+_N_LAYERS = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The parser of the command.
+    """
+    _add_data_arguments(parser.add_argument_group("data (none: a simulation)"))
+    _add_model_arguments(parser.add_argument_group("model"))
+    _add_protocol_arguments(parser.add_argument_group("protocol"))
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", type=Path, help="folder, default a temporary one")
+    output.add_argument("--no-report", action="store_true", help="print only")
+
+
+def _add_data_arguments(data: argparse._ArgumentGroup) -> None:
+    data.add_argument("--bids-root", type=Path, help="root of a BIDS dataset")
+    data.add_argument("--subject", type=_words, help="its label, or several: 01,02")
+    data.add_argument("--session", type=_words, help="default: all")
+    data.add_argument("--task", type=_words, help="default: all")
+    data.add_argument(
+        "--stimuli", type=Path, help="folder of the pictures, default <root>/stimuli"
+    )
+    for name in ("--tmin", "--tmax"):
+        data.add_argument(
+            name, type=float, metavar="SECONDS", help="window around picture onset"
+        )
+    for name in ("--l-freq", "--h-freq", "--sfreq"):
+        data.add_argument(name, type=float, metavar="HZ", help="default: as recorded")
+
+
+def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
+    model.add_argument("--backbone", default="gabor/v1", help="default: %(default)s")
+    model.add_argument(
+        "--weights", default="hub", help="hub (default), random, or a file"
+    )
+    model.add_argument(
+        "--layer",
+        type=_layers,
+        action="extend",
+        help="name, number from 1, relative depth from 0.0 to 1.0, or final; several "
+        "with commas or by repeating the option; default: a spread",
+    )
+    model.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+
+
+def _add_protocol_arguments(protocol: argparse._ArgumentGroup) -> None:
+    protocol.add_argument(
+        "--hold-out",
+        choices=HOLD_OUTS,
+        default="split",
+        help="what is tested on and never learned from; default: the split that the "
+        "dataset publishes",
+    )
+    protocol.add_argument(
+        "--average",
+        action=argparse.BooleanOptionalAction,
+        help="average the repetitions of a picture; default: yes, unless pictures are "
+        "known only by their class",
+    )
+
+
+def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -> None:
+    """Load or simulate, decode, print and write.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+    simulation : mapping | None
+        Arguments of :func:`mne_shallowalign.datasets.simulate_bids` that are not its
+        defaults.
+    """
+    if (args.bids_root is None) != (args.subject is None):
+        args.usage_error("--bids-root and --subject belong together")
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from ..backbones import load_backbone
+    from ..report import tabulate
+    from ._study import decode_dataset
+
+    backbone = load_backbone(args.backbone, weights=args.weights)
+    layers = [backbone.resolve(layer) for layer in args.layer or _spread(backbone)]
+    with ExitStack() as stack:
+        out = stack.enter_context(output_folder(args.out, keep=not args.no_report))
+        root, subjects, cache_dir = args.bids_root, args.subject, None
+        if root is None:
+            root, subjects, cache_dir = out / "bids", ["01"], out / "features"
+            stack.enter_context(_one_thread())
+            _simulate(root, args.seed, cache_dir, simulation or {})
+        study = decode_dataset(
+            root,
+            subjects,
+            backbone,
+            layers,
+            stimuli=args.stimuli,
+            hold_out=args.hold_out,
+            average=args.average,
+            seed=args.seed,
+            cache_dir=cache_dir,
+            loading=_loading(args),
+        )
+        table = tabulate(study.scores, study.marks)
+        print(f"\n{table.to_string(index=False)}\n\n{study.sentence}")
+        if not args.no_report:
+            _write(study, out)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch to one thread.
+
+    The matrices of the simulation are too small to gain from more, and on a busy
+    machine threads that wait for one another make each fit fifty times slower.
+    """
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def _simulate(
+    root: Path, seed: int, cache_dir: Path, simulation: Mapping[str, Any]
+) -> None:
+    from ..datasets import simulate_bids
+
+    print(f"Simulating a recording in {root}", flush=True)
+    settings = {"random_state": seed, "cache_dir": cache_dir, **simulation}
+    simulate_bids(root, **settings, overwrite=True)
+
+
+def _write(study: Study, out: Path) -> None:
+    import pandas as pd
+
+    from ..report import make_report
+    from ._study import draw_grid
+
+    scores, chosen = study.scores, study.chosen
+    report = make_report(
+        scores,
+        result=study.sentence,
+        decoder=chosen.decoder,
+        figures={f"Retrieval with layer {chosen.layers[-1]}": draw_grid(study)},
+        marks=study.marks,
+        provenance=study.record,
+    )
+    with replacing(out / "scores.csv") as path:
+        pd.concat([scores, chosen.scores]).to_csv(path, index=False)
+    with replacing(out / "report.html") as path:
+        report.save(path, open_browser=False, overwrite=True, verbose=False)
+    print(f"\nReport: {out / 'report.html'}\nScores: {out / 'scores.csv'}")
+
+
+def _spread(backbone: Backbone) -> list[float | str]:
+    n_layers = min(_N_LAYERS, len(backbone.layers))
+    depths = [i / max(n_layers - 1, 1) for i in range(n_layers)]
+    return [*depths, *(["final"] if backbone.final_width else [])]
+
+
+def _loading(args: argparse.Namespace) -> dict[str, Any]:
+    names = ("session", "task", "tmin", "tmax", "l_freq", "h_freq", "sfreq")
+    given = {name: getattr(args, name) for name in names}
+    loading = {name: value for name, value in given.items() if value is not None}
+    if loading.get("tmin", -1) >= 0:
+        loading["baseline"] = None  # there is none before the picture
+    return loading
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _layers(text: str) -> list[int | float | str]:
+    return [_layer(word) for word in _words(text)]
+
+
+def _layer(word: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word

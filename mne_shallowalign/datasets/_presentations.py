@@ -1,0 +1,143 @@
+"""The pictures that a recording shows: its events, described in the package's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mne
+import pandas as pd
+from mne.utils import logger
+
+from ._stimuli import locate_stimuli
+
+if TYPE_CHECKING:
+    from mne_bids import BIDSPath
+
+_CONCEPT_COLUMNS = ("concept", "object", "category")
+_WORDS = ["image", "concept", "repetition", "subject", "session", "run", "split"]
+
+
+def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
+    """List the events of one recording that show a picture.
+
+    They are taken off the annotations of ``raw``, where a name like "bad_hair_day"
+    would make MNE reject the epoch.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording, as :func:`mne_bids.read_raw_bids` reads it.
+    path : BIDSPath
+        Where it comes from.
+
+    Returns
+    -------
+    trials : DataFrame
+        One row per presentation, with the ``sample`` of its onset and the columns of
+        ``events.tsv``.
+    """
+    annotations = raw.annotations
+    trials = pd.DataFrame(list(annotations.extras), index=range(len(annotations)))
+    stim_files = trials.get("stim_file", pd.Series("n/a", trials.index))
+    stim_files = stim_files.fillna("n/a").astype(str).str.strip()
+    shown = ~stim_files.isin(["", "n/a"]).to_numpy()
+    trials = trials[shown].assign(
+        stim_file=stim_files[shown], trial_type=annotations.description[shown]
+    )
+    # Only the events of pictures, then only the others.
+    raw.set_annotations(annotations[shown])
+    events, _ = mne.events_from_annotations(raw, lambda _: 1, regexp=None)
+    raw.set_annotations(annotations[~shown])
+    logger.info(
+        "%s: %d pictures; %d events without stim_file left out",
+        path.basename,
+        shown.sum(),
+        (~shown).sum(),
+    )
+    return trials.assign(
+        sample=events[:, 0],
+        subject=path.subject,
+        session=path.session or "n/a",
+        run=path.run or "n/a",
+        split=_split(trials, path.task),
+    )
+
+
+def _split(trials: pd.DataFrame, task: str | None) -> pd.Series | str:
+    if "split" in trials:
+        return trials["split"].astype(str)
+    return task if task in ("train", "test") else "train"
+
+
+def describe(
+    recordings: Sequence[pd.DataFrame], root: Path, stimuli: str | Path
+) -> list[pd.DataFrame]:
+    """Say of every presentation which image, concept and repetition it is.
+
+    Parameters
+    ----------
+    recordings : sequence of DataFrame
+        The presentations of each recording.
+    root : Path
+        The root of the dataset.
+    stimuli : str | Path
+        The folder of the pictures.
+
+    Returns
+    -------
+    recordings : list of DataFrame
+        The same, with the metadata that :func:`load_bids` documents.
+
+    Raises
+    ------
+    FileNotFoundError
+        If pictures are missing.
+    ValueError
+        If there is no presentation at all, or if an image has two concepts.
+    """
+    trials = pd.concat(recordings, keys=range(len(recordings)))
+    if not len(trials):
+        raise ValueError(
+            "No event names a picture: events.tsv needs a column stim_file, with paths "
+            f"relative to {stimuli}."
+        )
+    images = locate_stimuli(trials["stim_file"].unique(), root, Path(stimuli))
+    trials["image"] = trials["stim_file"].map(images)
+    trials["concept"] = _concepts(trials, Path(stimuli))
+    trials["repetition"] = trials.groupby("image").cumcount() + 1
+    others = [column for column in trials if column not in _WORDS]
+    trials = trials[_WORDS + others]
+    return [
+        trials[trials.index.get_level_values(0) == i].reset_index(drop=True)
+        for i in range(len(recordings))
+    ]
+
+
+def _concepts(trials: pd.DataFrame, stimuli: Path) -> pd.Series:
+    """Take the concept from the events, else from the folder of the picture."""
+    for column in _CONCEPT_COLUMNS:
+        if column in trials:
+            concepts = trials[column].astype(str)
+            break
+    else:
+        folders = {image: _folder(image, stimuli) for image in trials["image"].unique()}
+        concepts = trials["image"].map(folders)
+    n_concepts = concepts.groupby(trials["image"]).nunique()
+    torn = n_concepts.index[n_concepts > 1]
+    if len(torn):
+        listed = [
+            f"{i}: {sorted(set(concepts[trials['image'] == i]))}" for i in torn[:5]
+        ]
+        raise ValueError(
+            f"{len(torn)} images have more than one concept: " + "; ".join(listed)
+        )
+    return concepts
+
+
+def _folder(image: str, stimuli: Path) -> str:
+    path = Path(image)
+    if (stimuli / path).is_dir():
+        return path.name
+    return path.parent.name or path.stem

@@ -1,0 +1,101 @@
+"""Which files of a BIDS dataset are the recordings of a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mne_bids import BIDSPath
+
+_EXTENSIONS = {
+    "eeg": [".vhdr", ".edf", ".bdf", ".set"],
+    "meg": [".fif", ".ds", ".con", ".sqd", ".pdf"],
+}
+
+
+def find_recordings(
+    root: Path,
+    subject: str,
+    session: str | Sequence[str] | None = None,
+    task: str | Sequence[str] | None = None,
+    run: str | Sequence[str] | None = None,
+    datatype: str | None = None,
+) -> list[BIDSPath]:
+    """List the recordings of a subject, by session, task and run.
+
+    Parameters
+    ----------
+    root : Path
+        The root of the dataset.
+    subject : str
+        The label of the subject.
+    session, task, run : str | sequence of str | None
+        The sessions, tasks and runs. ``None``: all.
+    datatype : "eeg" | "meg" | None
+        ``None``: the one that the subject has.
+
+    Returns
+    -------
+    paths : list of BIDSPath
+        The recordings; of one that is split in several files, the first.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such subject or recording.
+    ValueError
+        If the subject has EEG and MEG and ``datatype`` does not say which.
+    """
+    from mne_bids import find_matching_paths
+
+    _check_subject(root, subject)
+    if datatype not in (None, *_EXTENSIONS):
+        raise ValueError(f"datatype={datatype!r} must be 'eeg', 'meg' or None.")
+    paths = find_matching_paths(
+        root,
+        subjects=subject,
+        splits=None,
+        suffixes=list(_EXTENSIONS),
+        extensions=sum(_EXTENSIONS.values(), []),
+        datatypes=list(_EXTENSIONS),
+    )
+    paths = [p for p in paths if p.extension in _EXTENSIONS[p.datatype]]
+    paths = [p for p in paths if p.split in (None, "01", "1")]
+    wanted = dict(session=session, task=task, run=run, datatype=datatype)
+    chosen = [path for path in paths if _matches(path, wanted)]
+    if not chosen:
+        asked = ", ".join(f"{k}={v!r}" for k, v in wanted.items() if v is not None)
+        raise FileNotFoundError(
+            f"sub-{subject} in {root} has no M/EEG recording with {asked or 'pictures'}"
+            f"; it has: {', '.join(p.basename for p in paths[:5]) or 'none'}"
+        )
+    if len({path.datatype for path in chosen}) > 1:
+        raise ValueError(f"sub-{subject} has EEG and MEG: say datatype='eeg' or 'meg'.")
+    return sorted(chosen, key=_order)
+
+
+def _check_subject(root: Path, subject: str) -> None:
+    if not root.is_dir():
+        raise FileNotFoundError(f"root={str(root)!r} is no folder.")
+    if not (root / f"sub-{subject}").is_dir():
+        labels = sorted(p.name.removeprefix("sub-") for p in root.glob("sub-*"))
+        raise FileNotFoundError(
+            f"subject={subject!r} is not in {root}; it has: "
+            + (", ".join(labels) or "no subject; is it the root of a BIDS dataset?")
+        )
+
+
+def _matches(path: BIDSPath, wanted: dict[str, str | Sequence[str] | None]) -> bool:
+    for entity, labels in wanted.items():
+        labels = [labels] if isinstance(labels, str) else labels
+        if labels is not None and getattr(path, entity) not in labels:
+            return False
+    return True
+
+
+def _order(path: BIDSPath) -> list[tuple[int, str]]:
+    """Sort labels that are numbers as numbers, and no label first."""
+    labels = [path.session or "", path.task or "", path.run or ""]
+    return [(int(label) if label.isdigit() else 0, label) for label in labels]

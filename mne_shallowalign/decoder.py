@@ -1,0 +1,634 @@
+"""ShallowAlignDecoder, the door for users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from mne.utils import logger, use_log_level
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._checks import check_lengths, check_order, non_finite_hint
+from .features._gallery import (
+    Gallery,
+    as_sequence,
+    identify,
+    is_pictures,
+    picture_names,
+    read_gallery,
+)
+from .preprocessing._signal import as_signal
+from .retrieval import RetrievalMixin
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import torch
+    from torch import nn
+
+    from .backbones import Backbone
+
+INFERENCE_BATCH = 1024
+
+
+class ShallowAlignDecoder(
+    RetrievalMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Retrieve the picture that a person saw from their M/EEG.
+
+    A neural encoder and a linear projector are trained contrastively against the
+    pooled features of one layer of a pretrained vision model (Shallow Alignment).
+    The defaults are the paper's smallest transformer at its best layer.
+
+    Parameters
+    ----------
+    backbone : str | Backbone | torch.nn.Module
+        The vision model: an alias or name of :func:`list_backbones`, or what
+        :func:`load_backbone` returns. Default ``"vit-b-16"``.
+    layer : str | int | float
+        The layer whose features are the target: a name of :func:`list_layers`, its
+        number counted from 1 (the paper's l), its relative depth from 0.0 to 1.0, or
+        ``"final"`` for the model's own output. Note that ``1`` is the first layer
+        and ``1.0`` the last. Default 6.
+    pooling : ``"mean"`` | ``"cls"`` | ``"all"`` | ``"max"``
+        How the tokens of the layer become one vector (Pool in eq. 1): mean over the
+        patches, class token, mean over all tokens, or maximum over the patches.
+    encoder : str | callable
+        The neural encoder: a name of :func:`list_encoders`, or a class or factory
+        ``encoder(n_chans, n_times, n_outputs, sfreq=None, chs_info=None)``, which
+        braindecode's models are.
+    encoder_params : dict | None
+        Further arguments of the encoder, such as ``{"drop_prob": 0.5}``.
+        ``n_outputs`` is the width of the image features unless it is given here.
+    n_components : int
+        Width of the shared space. Default 512.
+    projector : ``"linear"`` | ``"mlp"`` | None
+        The maps W_N and W_I (eq. 2). None removes both, as in the ablation of
+        section 4.7; the shared space then is that of the image features.
+    loss : ``"cosine"`` | ``"lineage"``
+        ``"cosine"`` is eq. 3: both sides normalised. ``"lineage"`` is what the code
+        computes that the paper follows: only the image side is normalised and the
+        similarities are multiplied by softplus(ln(1/temperature)).
+    temperature : float
+        The temperature to start from. Default 0.07.
+    learn_temperature : bool | None
+        Whether it is trained. None: yes for ``"cosine"``, no for ``"lineage"``.
+    image_scaling : bool
+        Whether every image feature is standardised with the mean and standard
+        deviation that it has over the training images. This only helps the
+        optimiser, since a linear map follows; the paper does not mention it.
+    lr : float
+        Learning rate of AdamW. Default 1e-4.
+    weight_decay : float
+        Weight decay of AdamW. Default 1e-4.
+    batch_size : int
+        Largest batch. Each epoch is cut into batches of equal size, none of which is
+        larger; fewer trials than that are one batch. Default 1024.
+    max_epochs : int
+        Number of passes over the training trials. Default 50.
+    device : str
+        ``"auto"`` (CUDA, MPS, CPU, in this order) or a torch device.
+    precision : ``"auto"`` | ``"float32"`` | ``"tf32"`` | ``"bfloat16"``
+        Precision of the training steps. ``"auto"`` is bfloat16 autocast where the
+        hardware computes it natively. Inference is always float32.
+    image_root : path | None
+        Folder that relative image paths start from, such as ``<bids>/stimuli``.
+    cache_dir : path | False | None
+        Where image features are kept: None for a folder in MNE's data folder, False
+        for nowhere.
+    net_params : dict | None
+        Further arguments of :class:`skorch.net.NeuralNet`, such as ``callbacks``,
+        ``optimizer`` or ``train_split``.
+    random_state : int | RandomState | None
+        Seed of initialisation, batches and dropout. The same seed gives the same
+        bits on one device. Torch's global random state is left alone.
+    verbose : bool | str | int | None
+        MNE's logging level during fit; progress bars appear on long fits.
+
+    Attributes
+    ----------
+    net_ : AlignmentNet
+        The fitted skorch net.
+    encoder_ : torch.nn.Module
+        The fitted neural encoder.
+    backbone_ : Backbone | None
+        The vision model; None if features were given.
+    layer_ : str | None
+        The full name of the layer.
+    gallery_ : array, shape (n_images,)
+        The unique training images: the candidates of :meth:`predict` by default.
+    history_ : skorch.history.History
+        Loss and duration of every epoch.
+    device_, precision_ : str
+        What was trained on.
+    info_ : mne.Info | None
+        Measurement info of the channels used; None if X was an array.
+    n_features_in_ : int
+        Number of channels.
+    n_times_ : int
+        Number of time samples.
+
+    See Also
+    --------
+    read_decoder : Read a decoder that was saved.
+
+    Notes
+    -----
+    The recipe is section 4.2 of :footcite:t:`Du2026` with the encoder of appendix
+    A.2.1. Two presentations of one image never count as each other's negatives.
+
+    References
+    ----------
+    .. footbibliography::
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mne_shallowalign import ShallowAlignDecoder
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.standard_normal((300, 8))  # of the images, one layer
+    >>> signal = features @ rng.standard_normal((8, 4 * 10))
+    >>> X = signal.reshape(300, 4, 10)  # epochs, channels, times
+    >>> decoder = ShallowAlignDecoder(lr=1e-2, n_components=8, random_state=0)
+    >>> bool(decoder.fit(X[:200], features[:200]).score(X[200:], features[200:]) > 0.5)
+    True
+    """
+
+    def __init__(
+        self,
+        backbone: str | Backbone | nn.Module = "vit-b-16",
+        layer: str | int | float = 6,
+        *,
+        pooling: str = "mean",
+        encoder: str | Callable[..., nn.Module] = "eegproject",
+        encoder_params: Mapping[str, Any] | None = None,
+        n_components: int = 512,
+        projector: str | None = "linear",
+        loss: str = "cosine",
+        temperature: float = 0.07,
+        learn_temperature: bool | None = None,
+        image_scaling: bool = True,
+        lr: float = 1e-4,
+        weight_decay: float = 1e-4,
+        batch_size: int = 1024,
+        max_epochs: int = 50,
+        device: str = "auto",
+        precision: str = "auto",
+        image_root: str | Path | None = None,
+        cache_dir: str | Path | bool | None = None,
+        net_params: Mapping[str, Any] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | str | int | None = None,
+    ) -> None:
+        self.backbone = backbone
+        self.layer = layer
+        self.pooling = pooling
+        self.encoder = encoder
+        self.encoder_params = encoder_params
+        self.n_components = n_components
+        self.projector = projector
+        self.loss = loss
+        self.temperature = temperature
+        self.learn_temperature = learn_temperature
+        self.image_scaling = image_scaling
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.device = device
+        self.precision = precision
+        self.image_root = image_root
+        self.cache_dir = cache_dir
+        self.net_params = net_params
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- training ----------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Align signals with the pictures that were seen.
+
+        Parameters
+        ----------
+        X : Epochs | list of Epochs | array, shape (n_epochs, n_channels, n_times)
+            The signals, in V, T or T/m as MNE has them: every channel is scaled by
+            its own mean and standard deviation over the training trials. From
+            Epochs, the good M/EEG channels are used. Arrays of shape
+            ``(n_epochs, n_channels)`` are one time sample.
+        y : sequence of path | list of PIL.Image | array
+            The image of every epoch: paths, PIL images, uint8 pictures of shape
+            ``(n_epochs, height, width, 3)``, or their features as float of shape
+            ``(n_epochs, n_features)`` or ``(n_epochs, n_layers, n_features)``.
+            Images of equal content are one image.
+        groups : array-like, shape (n_epochs,) | None
+            Group of every epoch, such as its concept, for a ``train_split`` in
+            ``net_params``.
+
+        Returns
+        -------
+        self : ShallowAlignDecoder
+            The fitted decoder.
+
+        Raises
+        ------
+        ValueError
+            If signals and images do not fit together, the signal has a flat channel
+            or is not finite, fewer than two images differ, or a parameter is wrong.
+        """
+        with use_log_level(self.verbose):
+            self._check_parameters()
+            signal = self._read_signal(X, reset=True)
+            gallery = self._read_training_images(X, y, len(signal))
+            self._start(signal, gallery)
+            return self._train(signal, gallery, groups, resume=False)
+
+    def partial_fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Go on training for ``max_epochs`` epochs, or start if not yet fitted.
+
+        Scales and layer stay as they were; the images of this call become the
+        default candidates of :meth:`predict`.
+
+        Parameters
+        ----------
+        X : Epochs | list of Epochs | array, shape (n_epochs, n_channels, n_times)
+            The signals.
+        y : sequence of path | list of PIL.Image | array
+            The image of every epoch.
+        groups : array-like, shape (n_epochs,) | None
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        self : ShallowAlignDecoder
+            The decoder.
+        """
+        if not hasattr(self, "net_"):
+            return self.fit(X, y, groups=groups)
+        with use_log_level(self.verbose):
+            signal = self._read_signal(X, reset=False, training=True)
+            gallery = self._read_training_images(X, y, len(signal))
+            self._check_width(gallery.features)
+            self.net_.max_epochs = self.max_epochs
+            return self._train(signal, gallery, groups, resume=True)
+
+    def _check_parameters(self) -> None:
+        check_scalar(self.n_components, "n_components", int, min_val=1)
+        check_scalar(self.batch_size, "batch_size", int, min_val=2)
+        check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
+        check_scalar(
+            self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
+        )
+        check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
+
+    def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
+        """Learn the scales and make an untrained net of the right size."""
+        from .alignment import Standardizer, choose_device, choose_precision
+
+        device = choose_device(self.device)
+        self.precision_ = choose_precision(self.precision, device)
+        self.device_ = str(device)
+        self.layer_ = gallery.layer
+        self.n_image_features_ = gallery.features.shape[1]
+        self.signal_scaler_ = Standardizer.fit(signal)
+        self._refuse_flat_channels(signal)
+        self.image_scaler_ = (
+            Standardizer.fit(gallery.features)
+            if self.image_scaling
+            else Standardizer(np.zeros(1), np.ones(1))
+        )
+        self.seed_ = int(
+            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        )
+        self._initialize_net()
+
+    def _initialize_net(self) -> None:
+        from .alignment import build_net
+        from .alignment._device import isolated_randomness
+        from .alignment._progress import EpochProgress
+
+        self.net_ = build_net(
+            self._tower_arguments(),
+            {
+                "n_features": self.n_image_features_,
+                "n_components": self._n_features_out,
+                "projector": self.projector,
+                "loss": self.loss,
+                "temperature": self.temperature,
+                "learn_temperature": self.learn_temperature,
+            },
+            self.net_params,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            device=self.device_,
+            precision=self.precision_,
+            progress=EpochProgress(),
+        )
+        with isolated_randomness(self.seed_, self.net_.device):
+            self.net_.initialize()
+
+    def _tower_arguments(self) -> dict[str, Any]:
+        info = self.info_
+        signal = {
+            "n_chans": self.n_features_in_,
+            "n_times": self.n_times_,
+            "n_outputs": self.n_image_features_,
+            "sfreq": None if info is None else info["sfreq"],
+            "chs_info": None if info is None else info["chs"],
+        }
+        return {
+            "encoder": self.encoder,
+            "signal": signal,
+            "encoder_params": self.encoder_params,
+            "projector": self.projector,
+            "n_components": self._n_features_out,
+        }
+
+    def _train(
+        self, signal: np.ndarray, gallery: Gallery, groups: Any, resume: bool
+    ) -> Self:
+        from .alignment._device import isolated_randomness
+
+        pairs = self._pairs_on_device(signal, gallery)
+        if len(pairs) < self.batch_size:
+            logger.info(
+                "%d trials are fewer than batch_size=%d: each epoch is one batch.",
+                len(pairs),
+                self.batch_size,
+            )
+        # not the seed of the initialisation, and another one each time it goes on
+        seed = self.seed_ + 1 + len(self.net_.history)
+        fit_params = {} if groups is None else {"groups": np.asarray(groups)}
+        with isolated_randomness(seed, self.net_.device):
+            self.net_.partial_fit(pairs, **fit_params)
+        self._check_converged()
+        self.gallery_ = gallery.names
+        self.gallery_embedding_ = self._embed_features(gallery.features)
+        return self
+
+    def _pairs_on_device(self, signal: np.ndarray, gallery: Gallery) -> Any:
+        import torch
+
+        from .alignment import PairedSignals
+
+        device = self.net_.device
+        half = self.precision_ == "bfloat16"
+        dtype = torch.bfloat16 if half else torch.float32
+        return PairedSignals(
+            self.signal_scaler_.to_device(signal, device, dtype),
+            self.image_scaler_.to_device(gallery.features, device, dtype),
+            torch.from_numpy(gallery.index).to(device),
+        )
+
+    def _check_converged(self) -> None:
+        loss = self.net_.history[-1]["train_loss"]
+        if not np.isfinite(loss):
+            raise RuntimeError(
+                f"Training diverged: the loss is {loss}. Use a smaller lr than "
+                f"{self.lr:g}, or precision='float32'."
+            )
+
+    # -- into the shared space ---------------------------------------------------
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_image_features_ if self.projector is None else self.n_components
+
+    @property
+    def encoder_(self) -> nn.Module:
+        """The fitted neural encoder."""
+        check_is_fitted(self, "net_")
+        return self.net_.module_.encoder
+
+    @property
+    def history_(self) -> Any:
+        """Loss and duration of every epoch, as skorch records them."""
+        check_is_fitted(self, "net_")
+        return self.net_.history
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Take signals to the shared space.
+
+        Parameters
+        ----------
+        X : Epochs | list of Epochs | array, shape (n_epochs, n_channels, n_times)
+            The signals.
+
+        Returns
+        -------
+        embedding : array of float32, shape (n_epochs, n_components)
+            One row of unit norm per epoch.
+        """
+        from .alignment import embed_signals
+
+        check_is_fitted(self, "net_")
+        signal = self._read_signal(X, reset=False)
+        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
+
+    def transform_images(self, images: Any) -> np.ndarray:
+        """Take images to the shared space.
+
+        Parameters
+        ----------
+        images : sequence of path | list of PIL.Image | array
+            Images in any form that :meth:`fit` takes.
+
+        Returns
+        -------
+        embedding : array of float32, shape (n_images, n_components)
+            One row of unit norm per image given.
+        """
+        gallery = self._read_candidates(images)
+        return self._embed_features(gallery.features)[gallery.index]
+
+    def _embed_features(self, features: np.ndarray) -> np.ndarray:
+        from .alignment import embed_images
+
+        return embed_images(self.net_, self._chunks(features, self.image_scaler_))
+
+    def _chunks(self, data: np.ndarray, scaler: Any) -> Iterator[torch.Tensor]:
+        import torch
+
+        for start in range(0, len(data), INFERENCE_BATCH):
+            chunk = data[start : start + INFERENCE_BATCH]
+            yield scaler.to_device(chunk, self.net_.device, torch.float32)
+
+    # -- input -------------------------------------------------------------------
+
+    def _read_signal(self, X: Any, reset: bool, training: bool = False) -> np.ndarray:
+        names = None if reset or self.info_ is None else self.info_["ch_names"]
+        signal, info = as_signal(X, names)
+        try:
+            signal = validate_data(
+                self,
+                signal,
+                reset=reset,
+                dtype=[np.float32, np.float64],
+                allow_nd=True,
+                ensure_min_samples=2 if reset or training else 1,
+            )
+        except ValueError as error:
+            raise ValueError(f"{error}{non_finite_hint(signal)}") from error
+        if signal.ndim > 3:
+            raise ValueError(
+                f"X must have shape (n_epochs, n_channels, n_times), got "
+                f"{signal.shape}."
+            )
+        signal = np.atleast_3d(signal)
+        if reset:
+            self.info_, self.n_times_ = info, signal.shape[2]
+        elif signal.shape[2] != self.n_times_:
+            raise ValueError(
+                f"X has {signal.shape[2]} time samples, but ShallowAlignDecoder was "
+                f"fitted with {self.n_times_}. Crop and resample it as the training "
+                "data."
+            )
+        return signal
+
+    def _read_training_images(self, X: Any, y: Any, n_signals: int) -> Gallery:
+        if y is None:
+            raise ValueError(
+                "ShallowAlignDecoder requires y to be passed, but the target y is "
+                "None. y holds the image of every epoch."
+            )
+        y = as_sequence(y)
+        check_lengths(n_signals, len(y))
+        check_order(X, y)
+        self.backbone_ = self._load_backbone() if is_pictures(y) else None
+        gallery = self._read_images(y)
+        if len(gallery.names) < 2:
+            raise ValueError(
+                f"y has {n_signals} images but all are the same one "
+                f"({gallery.names[0]!r}): alignment needs at least two that differ."
+            )
+        return gallery
+
+    def _load_backbone(self) -> Backbone:
+        from .backbones import load_backbone
+
+        return load_backbone(self.backbone)
+
+    def _read_images(self, images: Any) -> Gallery:
+        if is_pictures(images) and self.backbone_ is None:
+            raise ValueError(
+                "The images are pictures, but this decoder was fitted with features "
+                "and has no backbone: pass features of the same layer instead."
+            )
+        return read_gallery(
+            images,
+            self.backbone_,
+            self.layer,
+            pooling=self.pooling,
+            image_root=self.image_root,
+            cache_dir=self.cache_dir,
+            device=self.device,
+        )
+
+    def _read_candidates(self, images: Any) -> Gallery:
+        check_is_fitted(self, "net_")
+        gallery = self._read_images(as_sequence(images))
+        self._check_width(gallery.features)
+        return gallery
+
+    def _identify(self, images: Any) -> list[str]:
+        return identify(as_sequence(images), self.image_root)
+
+    def _names(self, images: Any) -> np.ndarray:
+        return picture_names(as_sequence(images))
+
+    def _check_width(self, features: np.ndarray) -> None:
+        if features.shape[1] != self.n_image_features_:
+            raise ValueError(
+                f"The images have {features.shape[1]} features, but the decoder was "
+                f"fitted with {self.n_image_features_}. Use the same backbone, layer "
+                "and pooling."
+            )
+
+    def _refuse_flat_channels(self, signal: np.ndarray) -> None:
+        flat = self.signal_scaler_.flat(signal)
+        if len(flat) == 0:
+            return
+        names = flat if self.info_ is None else np.array(self.info_["ch_names"])[flat]
+        listed = ", ".join(str(name) for name in names[:5])
+        raise ValueError(
+            f"X has {len(flat)} flat channel(s) that never change over trials and "
+            f"times: {listed}. Mark them bad (epochs.info['bads']), interpolate or "
+            "drop them."
+        )
+
+    # -- on disk -----------------------------------------------------------------
+
+    def save(self, fname: str | Path, *, overwrite: bool = False) -> None:
+        """Save the decoder as safetensors with a JSON header; nothing is pickled.
+
+        Parameters
+        ----------
+        fname : path
+            The file to write, by convention ``*-decoder.safetensors``.
+        overwrite : bool
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists and ``overwrite`` is False.
+        """
+        from ._decoder_file import write_decoder
+
+        check_is_fitted(self, "net_")
+        write_decoder(self, Path(fname), overwrite)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.non_deterministic = False
+        return tags
+
+
+def read_decoder(
+    fname: str | Path,
+    *,
+    backbone: str | Backbone | nn.Module | None = None,
+    encoder: Callable[..., nn.Module] | None = None,
+    device: str = "auto",
+) -> ShallowAlignDecoder:
+    """Read a decoder written by :meth:`ShallowAlignDecoder.save`.
+
+    Parameters
+    ----------
+    fname : path
+        The file.
+    backbone : str | Backbone | torch.nn.Module | None
+        The vision model. None: the one named in the file; needed if it had no name.
+    encoder : callable | None
+        The class or factory of the encoder. None: the one named in the file; needed
+        if it had no registered name.
+    device : str
+        Where to put the decoder, whatever device it was trained on.
+
+    Returns
+    -------
+    decoder : ShallowAlignDecoder
+        The fitted decoder.
+
+    Raises
+    ------
+    ValueError
+        If the file is no decoder, was written by a newer version, or lacks what is
+        asked for above.
+    """
+    from ._decoder_file import load_decoder
+
+    return load_decoder(Path(fname), backbone, encoder, device)

@@ -1,0 +1,5 @@
+"""A neural signal in, one vector out: the encoders and their registry."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

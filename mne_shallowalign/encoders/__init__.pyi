@@ -1,0 +1,4 @@
+from ._build import build_encoder as build_encoder
+from ._eegproject import EEGProject as EEGProject
+from ._names import list_encoders as list_encoders
+from ._names import register_encoder as register_encoder

@@ -1,0 +1,63 @@
+"""From a name, a class or a factory to a neural encoder of the right size."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ._names import ENCODERS
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build_encoder(
+    encoder: str | Callable[..., nn.Module],
+    signal: Mapping[str, Any],
+    params: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """Make an encoder for a signal.
+
+    Parameters
+    ----------
+    encoder : str | callable
+        A name in :func:`list_encoders`, or a class or factory with braindecode's
+        keywords.
+    signal : mapping
+        What is known of the signal: ``n_chans``, ``n_times``, ``n_outputs`` and,
+        where known, ``sfreq`` (Hz) and ``chs_info`` (``info["chs"]``). Only what the
+        signature of the encoder takes is passed on.
+    params : mapping | None
+        Further arguments of the encoder. They win over ``signal``, so that
+        ``{"n_outputs": 256}`` sets the width of the encoder.
+
+    Returns
+    -------
+    module : torch.nn.Module
+        ``(n, n_chans, n_times) -> (n, n_outputs)``.
+
+    Raises
+    ------
+    TypeError
+        If ``encoder`` cannot be called, or does not take one of ``params``.
+    ValueError
+        If the name is unknown.
+    """
+    factory = ENCODERS.get(encoder) if isinstance(encoder, str) else encoder
+    if not callable(factory):
+        raise TypeError(
+            "encoder must be a name, a class or a factory that makes a "
+            f"torch.nn.Module, got {encoder!r}."
+        )
+    accepted = inspect.signature(factory).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+    params = dict(params or {})
+    foreign = [name for name in params if not (takes_any or name in accepted)]
+    if foreign:
+        raise TypeError(
+            f"encoder_params has {', '.join(map(repr, foreign))}, but {encoder!r} "
+            f"takes only {', '.join(map(repr, accepted))}."
+        )
+    known = {k: v for k, v in signal.items() if takes_any or k in accepted}
+    return factory(**{**known, **params})

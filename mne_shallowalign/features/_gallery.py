@@ -1,0 +1,250 @@
+"""Images in any accepted form, as named, identified feature vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils import check_array
+
+if TYPE_CHECKING:
+    from ..backbones import Backbone
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The unique images among those given, and which row is which.
+
+    Parameters
+    ----------
+    names : array, shape (n_images,)
+        The unique images as first given, in order of first appearance: paths, or row
+        numbers where images were not given as paths.
+    ids : tuple of str
+        Digest of the content of each: equal content is one image.
+    features : array of float32, shape (n_images, n_features)
+        Their features.
+    index : array of int, shape (n_rows,)
+        Position among the unique images of every image given.
+    layer : str | None
+        Name of the layer that the features come from; None if they were given as one
+        vector per image.
+    """
+
+    names: np.ndarray
+    ids: tuple[str, ...]
+    features: np.ndarray
+    index: np.ndarray
+    layer: str | None
+
+
+def as_sequence(images: Any) -> Any:
+    """Bring images of any container to a list or array.
+
+    Parameters
+    ----------
+    images : sequence | array-like | Series | DataFrame
+        What a user gave as images.
+
+    Returns
+    -------
+    images : list | tuple | array
+        Something with a length and integer positions.
+    """
+    if isinstance(images, (list, tuple, np.ndarray)):
+        return images
+    if isinstance(images, (str, Path)):
+        raise TypeError(
+            f"The images must be a sequence with one entry per epoch, got the single "
+            f"path {str(images)!r}."
+        )
+    return np.asarray(images)
+
+
+def is_pictures(images: Any) -> bool:
+    """Tell pictures (paths, PIL images, uint8 arrays) from features.
+
+    Parameters
+    ----------
+    images : sequence | array
+        What a user gave as images.
+
+    Returns
+    -------
+    pictures : bool
+        False if these are numbers that can be used as features.
+    """
+    if len(images) == 0:
+        return False
+    first = images[0]
+    if isinstance(first, (str, Path)) or hasattr(first, "getbands"):
+        return True
+    first = np.asarray(first)
+    return first.ndim == 3 and first.dtype == np.uint8
+
+
+def read_gallery(
+    images: Any,
+    backbone: Backbone | None,
+    layer: str | int | float,
+    *,
+    pooling: str = "mean",
+    image_root: str | Path | None = None,
+    cache_dir: str | Path | bool | None = None,
+    device: Any = "auto",
+) -> Gallery:
+    """Bring images of any accepted form to identified features of one layer.
+
+    Parameters
+    ----------
+    images : sequence of path | list of PIL.Image | array
+        Pictures, or features of shape ``(n,)``, ``(n, n_features)`` or
+        ``(n, n_layers, n_features)``.
+    backbone : Backbone | None
+        The vision model; not used, and may be None, when features are given.
+    layer : str | int | float
+        The layer. For features with a layer axis: its position, from 1.
+    pooling : str
+        How the tokens of the layer become one vector. Default ``"mean"``.
+    image_root : path | None
+        Folder that relative paths start from.
+    cache_dir : path | False | None
+        Where features are kept, see :func:`extract_features`.
+    device : str | torch.device
+        Where the vision model runs.
+
+    Returns
+    -------
+    gallery : Gallery
+        The unique images.
+
+    Raises
+    ------
+    ValueError
+        If the images are neither pictures nor finite numbers, or the layer does not
+        exist.
+    """
+    if not is_pictures(images):
+        return _from_features(images, layer)
+    from . import extract_features, open_images
+
+    pictures = open_images(images, image_root)
+    name = backbone.resolve(layer)
+    features = extract_features(
+        pictures,
+        backbone,
+        [name],
+        pooling=pooling,
+        cache_dir=cache_dir,
+        device=device,
+        store_all=True,
+    )[name]
+    names = np.array(pictures.names)
+    return Gallery(names, tuple(pictures.ids), features, pictures.index, name)
+
+
+def picture_names(images: Any) -> np.ndarray:
+    """Return what to call every image given: its path, or else its row number.
+
+    Parameters
+    ----------
+    images : list | tuple | array
+        Images in any accepted form.
+
+    Returns
+    -------
+    names : array, shape (n_rows,)
+        Strings or integers.
+    """
+    if len(images) and isinstance(images[0], (str, Path)):
+        return np.array([str(image) for image in images])
+    return np.arange(len(images))
+
+
+def identify(images: Any, image_root: str | Path | None = None) -> list[str]:
+    """Return the identity of every image given, without extracting features.
+
+    Parameters
+    ----------
+    images : sequence of path | list of PIL.Image | array
+        As in :func:`read_gallery`.
+    image_root : path | None
+        Folder that relative paths start from.
+
+    Returns
+    -------
+    ids : list of str, length n_rows
+        Digests that are equal where the images are.
+    """
+    if not is_pictures(images):
+        return _row_digests(_as_numbers(images))
+    from . import open_images
+
+    pictures = open_images(images, image_root)
+    return [pictures.ids[i] for i in pictures.index]
+
+
+def _from_features(images: Any, layer: str | int | float) -> Gallery:
+    numbers = _as_numbers(images)
+    ids = _row_digests(numbers)
+    first = dict.fromkeys(ids)
+    position = {digest: i for i, digest in enumerate(first)}
+    index = np.array([position[digest] for digest in ids])
+    names = np.full(len(first), len(ids))
+    np.minimum.at(names, index, np.arange(len(ids)))
+    unique = numbers if len(names) == len(numbers) else numbers[names]
+    layer_name = None
+    if unique.ndim == 3:
+        unique, layer_name = _pick_layer(unique, layer)
+    features = np.ascontiguousarray(unique, dtype=np.float32)
+    return Gallery(names, tuple(first), features, index, layer_name)
+
+
+def _as_numbers(images: Any) -> np.ndarray:
+    try:
+        numbers = check_array(
+            images,
+            dtype=[np.float32, np.float64],
+            ensure_2d=False,
+            allow_nd=True,
+            input_name="y",
+        )
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"y (the images) must be paths, PIL images, uint8 pictures or finite "
+            f"numeric features of one width: {error}"
+        ) from error
+    if numbers.ndim > 3:
+        raise ValueError(
+            f"y (the images) has shape {numbers.shape} and type {numbers.dtype}: "
+            "pictures must be uint8 of shape (n, height, width, 3), features float of "
+            "shape (n, n_features) or (n, n_layers, n_features)."
+        )
+    return numbers[:, None] if numbers.ndim == 1 else numbers
+
+
+def _pick_layer(
+    features: np.ndarray, layer: str | int | float
+) -> tuple[np.ndarray, str]:
+    n_layers = features.shape[1]
+    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)):
+        raise ValueError(
+            f"layer={layer!r}, but for features of shape (n, n_layers, n_features) it "
+            f"must be a position on the layer axis, an integer from 1 to {n_layers}."
+        )
+    if not 1 <= layer <= n_layers:
+        raise ValueError(
+            f"layer={layer}, but the features have {n_layers} layers on axis 1: use 1 "
+            f"to {n_layers}."
+        )
+    return features[:, layer - 1], f"features[:, {layer - 1}]"
+
+
+def _row_digests(numbers: np.ndarray) -> list[str]:
+    # one precision and no negative zeros, so that equal numbers have equal bytes
+    rows: Sequence[np.ndarray] = (np.asarray(row, np.float32) + 0.0 for row in numbers)
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest() for row in rows]

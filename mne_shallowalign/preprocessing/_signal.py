@@ -1,0 +1,88 @@
+"""What may be called a signal: Epochs, a list of Epochs, or an array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mne
+import numpy as np
+from mne.utils import logger
+
+
+def as_signal(
+    X: Any, ch_names: Sequence[str] | None = None
+) -> tuple[Any, mne.Info | None]:
+    """Take the data out of what scikit-learn and MNE users pass as ``X``.
+
+    Parameters
+    ----------
+    X : Epochs | list of Epochs | array-like
+        The signals. scikit-learn's splitters turn Epochs into a list of Epochs.
+    ch_names : sequence of str | None
+        The channels to take from Epochs, in this order. None: all good data
+        channels; stimulus channels never are, for they may hold the answer.
+
+    Returns
+    -------
+    signal : array, shape (n_epochs, n_channels, n_times), or X itself
+        The data, in the units of MNE (V, T, T/m). What is not Epochs is returned
+        untouched.
+    info : mne.Info | None
+        Measurement info of the channels taken; None for arrays.
+
+    Raises
+    ------
+    ValueError
+        If channels are missing, or the Epochs of a list differ in channels or times.
+    """
+    if isinstance(X, mne.BaseEpochs):
+        X = [X]
+    if not (isinstance(X, list) and X and isinstance(X[0], mne.BaseEpochs)):
+        return X, None
+    names = _data_channels(X[0]) if ch_names is None else list(ch_names)
+    _check_alike(X, names)
+    data = [epochs.get_data(picks=names, copy=False) for epochs in X]
+    info = mne.pick_info(X[0].info, [X[0].ch_names.index(name) for name in names])
+    return data[0] if len(data) == 1 else np.concatenate(data), info
+
+
+def _data_channels(epochs: mne.BaseEpochs) -> list[str]:
+    picks = mne.pick_types(
+        epochs.info, meg=True, eeg=True, seeg=True, ecog=True, dbs=True, exclude="bads"
+    )
+    names = [epochs.ch_names[pick] for pick in picks]
+    left_out = [name for name in epochs.ch_names if name not in set(names)]
+    if not names:
+        raise ValueError(
+            f"X has no good M/EEG channel: its channels are {epochs.ch_names[:5]} … of "
+            f"types {sorted(set(epochs.get_channel_types()))}. Set the channel types "
+            "with epochs.set_channel_types()."
+        )
+    if left_out:
+        logger.info("Not used as signal (bad or no data channel): %s", left_out)
+    return names
+
+
+def _check_alike(X: list[mne.BaseEpochs], names: list[str]) -> None:
+    first = X[0]
+    for position, epochs in enumerate(X):
+        there = set(epochs.ch_names)
+        missing = [name for name in names if name not in there]
+        if missing:
+            raise ValueError(
+                f"X lacks {len(missing)} of the {len(names)} channels expected "
+                f"(Epochs number {position}): {', '.join(missing[:5])}. Pick or "
+                "interpolate channels so that all Epochs have the same ones."
+            )
+        if epochs is not first and not np.array_equal(epochs.times, first.times):
+            raise ValueError(
+                f"X is a list of Epochs with different times: number {position} has "
+                f"{_span(epochs)}, the first has {_span(first)}. Crop and resample "
+                "them alike."
+            )
+
+
+def _span(epochs: mne.BaseEpochs) -> str:
+    first, last = epochs.times[[0, -1]]
+    return f"{len(epochs.times)} samples from {first:g} to {last:g} s"

@@ -1,0 +1,143 @@
+"""From nothing, and from a BIDS folder, to a score and a report."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shutil
+from types import SimpleNamespace
+
+import mne
+import pandas as pd
+import pytest
+
+from mne_shallowalign.commands import demo
+from mne_shallowalign.commands.main import _parser, main
+
+SMALL = {
+    "n_concepts": 24,
+    "n_images_per_concept": 4,
+    "n_repetitions": 1,
+    "n_test_concepts": 6,
+    "n_test_repetitions": 2,
+    "n_runs": 2,
+    "snr": 3.0,
+    "layer": 2,
+}
+
+
+@pytest.fixture(autouse=True)
+def _keep_log_level():
+    yield
+    mne.set_log_level("WARNING")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The demo on a small simulation, with three layers."""
+    out = tmp_path_factory.mktemp("demo") / "out"
+    args = _parser().parse_args(["demo", "--out", str(out), "--layer", "1,2,final"])
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        demo.run(args, SMALL)
+    return SimpleNamespace(out=out, printed=printed.getvalue())
+
+
+def test_the_table_and_the_sentence_are_printed(done):
+    (true_row,) = (row for row in done.printed.splitlines() if "simulated" in row)
+    scores = pd.read_csv(done.out / "scores.csv").set_index("layer")
+    layer = true_row.split()[0]
+    assert scores.loc[layer, "top1"] == scores["top1"].max()
+    assert scores.loc[layer, "top1_low"] > scores.loc[layer, "chance1"] == 1 / 24
+    assert re.search(
+        r"This brain picks the right picture out of 24, \d+ % of the time \(chance "
+        rf"4.2 %, 95 % interval .* 24 queries\). Layer: {layer}, chosen on held-out "
+        "concepts of the training trials",
+        done.printed,
+    )
+
+
+def test_report_and_scores_are_written(done):
+    assert f"Report: {done.out / 'report.html'}" in done.printed
+    html = (done.out / "report.html").read_text(encoding="utf-8")
+    scores = pd.read_csv(done.out / "scores.csv")
+    assert scores["layer"].tolist()[-2:] == ["final", "chosen"]
+    for layer in scores["layer"][:-1]:
+        assert f"<td>{layer}</td>" in html
+    assert "This brain picks" in html
+    assert html.count("Retrieval with layer") >= 1
+    assert str(done.out) not in html  # where it lay is nobody's business
+    assert not list(done.out.glob(".*"))
+
+
+@pytest.mark.parametrize("hold_out", ["concept", "run"])
+def test_the_same_on_a_dataset_of_ones_own(done, hold_out, tmp_path, capsys):
+    root = str(done.out / "bids")
+    argv = ["demo", "--bids-root", root, "--subject", "01", "--hold-out", hold_out]
+    argv += ["--layer", "2", "--tmin", "0", "--tmax", "0.5", "--debug"]
+    assert main([*argv, "--out", str(tmp_path / "new")]) == 0
+    printed = capsys.readouterr().out
+    assert "as asked for" in printed
+    scores = pd.read_csv(tmp_path / "new" / "scores.csv")
+    assert (scores["hold_out"] == hold_out).all()
+    assert scores.loc[0, "n_folds"] == {"concept": 5, "run": 2}[hold_out]
+    html = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
+    assert "<th>tmax</th><td>0.5</td>" in html
+
+
+def test_pictures_known_only_by_their_class(done, tmp_path, capsys):
+    """Events that name folders: trials stay single, and classes are retrieved."""
+    root = tmp_path / "bids"
+    shutil.copytree(done.out / "bids", root)
+    for path in root.glob("sub-01/eeg/*_events.tsv"):
+        events = pd.read_csv(path, sep="\t", keep_default_na=False)
+        events["stim_file"] = events["concept"]
+        events.to_csv(path, sep="\t", index=False)
+    out = tmp_path / "out"
+    argv = ["demo", "--bids-root", str(root), "--subject", "01", "--layer", "2"]
+    assert main([*argv, "--out", str(out), "--debug"]) == 0
+    assert "picks the right class of pictures out of 6" in capsys.readouterr().out
+    assert pd.read_csv(out / "scores.csv").loc[0, "n_queries"] == 6 * 4 * 2
+
+
+def test_print_only_leaves_nothing(done, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01"]
+    assert main([*argv, "--layer", "2", "--no-report"]) == 0
+    assert "Report" not in capsys.readouterr().out
+    assert not list(tmp_path.glob("mne-shallowalign-*"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--subject", "99"], "99"),
+        (["--backbone", "gabor/v9"], "gabor"),
+        (["--backbone", "gabour/v1"], "gabor"),
+        (["--layer", "energy99"], "energy"),
+        (["--layer", "99"], "1"),
+        (["--hold-out", "subject"], "two subjects"),
+    ],
+)
+def test_a_wrong_name_is_one_line_and_leaves_nothing(
+    done, options, words, tmp_path, capsys
+):
+    out = tmp_path / "new"
+    argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01"]
+    assert main([*argv, "--out", str(out), *options]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("mne-shallowalign demo: error: ")
+    assert error.count("\n") == 1
+    assert words in error
+    assert not out.exists()
+
+
+def test_layers_are_names_numbers_or_depths():
+    parse = _parser().parse_args
+    assert parse(["demo", "--layer", "6,0.5", "--layer", "final"]).layer == [
+        6,
+        0.5,
+        "final",
+    ]
+    one, first = parse(["demo", "--layer", "1.0,1"]).layer
+    assert (type(one), type(first)) == (float, int)

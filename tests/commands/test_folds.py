@@ -1,0 +1,71 @@
+"""No unit that is held out is learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mne_shallowalign.commands._folds import make_folds
+
+
+@pytest.fixture
+def metadata():
+    """Two people, two sessions each; runs are counted anew in each session."""
+    rows = [
+        {"subject": s, "session": ses, "run": run, "image": i, "concept": f"c{i % 6}"}
+        for s in ("01", "02")
+        for ses in ("a", "b")
+        for run in ("1", "2")
+        for i in range(12)
+    ]
+    table = pd.DataFrame(rows)
+    return table.assign(split=np.where(table["concept"] < "c2", "test", "train"))
+
+
+@pytest.mark.parametrize(
+    ("hold_out", "columns", "n_folds"),
+    [
+        ("concept", ["concept"], 6),
+        ("run", ["subject", "session", "run"], 8),
+        ("session", ["subject", "session"], 4),
+        ("subject", ["subject"], 2),
+    ],
+)
+def test_one_unit_at_a_time(metadata, hold_out, columns, n_folds):
+    folds = make_folds(metadata, hold_out)
+    assert len(folds) == n_folds
+    for train, test in folds:
+        units = metadata[columns].agg("/".join, axis=1)
+        assert units.iloc[test].nunique() == 1
+        assert set(units.iloc[train]).isdisjoint(units.iloc[test])
+        assert len(train) + len(test) == len(metadata)
+    tested = np.concatenate([test for _, test in folds])
+    np.testing.assert_array_equal(np.sort(tested), np.arange(len(metadata)))
+
+
+@pytest.mark.parametrize(("n_splits", "n_folds"), [(3, 3), (5, 5), (100, 6)])
+def test_units_are_dealt_to_folds(metadata, n_splits, n_folds):
+    folds = make_folds(metadata, "concept", n_splits)
+    assert len(folds) == n_folds
+    for train, test in folds:
+        concepts = metadata["concept"]
+        assert set(concepts.iloc[train]).isdisjoint(concepts.iloc[test])
+
+
+def test_the_published_split(metadata):
+    ((train, test),) = make_folds(metadata, "split")
+    assert (metadata["split"].iloc[train] == "train").all()
+    assert (metadata["split"].iloc[test] == "test").all()
+    assert len(train) + len(test) == len(metadata)
+
+
+def test_what_cannot_be_held_out_is_told(metadata):
+    with pytest.raises(ValueError, match="Invalid value for the 'hold_out'"):
+        make_folds(metadata, "day")
+    with pytest.raises(ValueError, match="publishes no split"):
+        make_folds(metadata.assign(split="train"), "split")
+    with pytest.raises(ValueError, match="at least two subjects, got 1"):
+        make_folds(metadata[metadata["subject"] == "01"], "subject")
+    with pytest.raises(ValueError, match="needs a run for every trial"):
+        make_folds(metadata.drop(columns="run"), "run")

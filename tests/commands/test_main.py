@@ -1,0 +1,94 @@
+"""The command line: exit codes, help, one-line errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from mne_shallowalign.commands import demo, sys_info
+from mne_shallowalign.commands.main import COMMANDS, main
+
+
+@pytest.fixture(autouse=True)
+def _keep_log_level():
+    import mne
+
+    yield
+    mne.set_log_level("WARNING")
+
+
+def test_sys_info(capsys):
+    assert main(["sys-info"]) == 0
+    assert "mne-shallowalign" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    assert f"mne-shallowalign {command}" in printed.split("examples:")[1]
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith("mne-shallowalign ")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["no-such-command"],
+        ["demo", "--no-such-option"],
+        ["demo", "--hold-out", "day"],
+        ["demo", "--bids-root", "somewhere"],
+        ["demo", "--subject", "01"],
+    ],
+)
+def test_wrong_usage_exits_with_2(argv, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(argv)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: mne-shallowalign")
+
+
+def test_an_error_is_one_line(monkeypatch, capsys):
+    def fail(args):
+        raise ValueError("this\n  is wrong")
+
+    monkeypatch.setattr(sys_info, "run", fail)
+    assert main(["sys-info"]) == 1
+    error = capsys.readouterr().err
+    assert error == (
+        "mne-shallowalign sys-info: error: this is wrong (--debug shows where)\n"
+    )
+    assert main(["sys-info", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_interrupted(monkeypatch, capsys):
+    def stop(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "run", stop)
+    assert main(["demo"]) == 1
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_help_is_quick():
+    """Asking for help imports nothing heavy."""
+    code = (
+        "import sys\n"
+        "from mne_shallowalign.commands.main import main\n"
+        "try:\n    main(['demo', '--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'torch', 'sklearn', 'matplotlib', 'mne'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from mne_shallowalign.features import ImageSet, open_images
+
+
+def noise(seed, size=(24, 32)):
+    return np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures, one of them under two names, in two folders."""
+    for seed, name in enumerate(("a/1.png", "a/2.png", "b/1.png")):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(noise(seed)).save(path)
+    shutil.copy(tmp_path / "a/1.png", tmp_path / "b/copy.png")
+    return tmp_path
+
+
+ROWS = ["a/2.png", "a/1.png", "b/copy.png", "b/1.png", "a/2.png"]
+
+
+@pytest.mark.parametrize(
+    "form", [list, tuple, np.array, pd.Series, lambda r: np.array(r, object)]
+)
+def test_rows_become_unique_images(folder, form):
+    images = open_images(form(ROWS), folder)
+    assert len(images) == 3
+    assert images.names == ("a/2.png", "a/1.png", "b/1.png")
+    assert images.index.tolist() == [0, 1, 1, 2, 0]
+    assert len(set(images.ids)) == 3
+    np.testing.assert_array_equal(images.load(1), noise(0))
+
+
+def test_identity_is_content_not_name(folder):
+    relative = open_images(ROWS, folder)
+    absolute = open_images([str(folder / row) for row in ROWS])
+    paths = open_images([folder / row for row in ROWS], folder)
+    assert relative.ids == absolute.ids == paths.ids
+    assert paths.names[0] == str(folder / "a/2.png")
+    shutil.copy(folder / "b/1.png", folder / "a/1.png")
+    assert open_images(["a/1.png"], folder).ids == (relative.ids[2],)
+
+
+def test_relative_to_the_working_directory(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert open_images(ROWS).ids == open_images(ROWS, folder).ids
+
+
+def test_pixels_and_pil_images_are_the_same_images():
+    pixels = np.stack([noise(0), noise(1), noise(0)])
+    from_array = open_images(pixels)
+    from_pil = open_images([Image.fromarray(p) for p in pixels])
+    assert from_array.ids == from_pil.ids
+    assert from_array.index.tolist() == [0, 1, 0]
+    assert from_array.names == (0, 1)
+    np.testing.assert_array_equal(from_array.load(1), pixels[1])
+    sizes = [noise(0), noise(1, (8, 9))]
+    assert open_images(sizes).ids[0] == from_array.ids[0]
+
+
+def test_an_image_set_is_returned_as_it_is(folder):
+    images = open_images(ROWS, folder)
+    assert isinstance(images, ImageSet)
+    assert open_images(images) is images
+
+
+def test_picture_sets(folder):
+    images = open_images(["a", "b", "a/1.png", "a"], folder)
+    assert images.index.tolist() == [0, 1, 2, 0]
+    assert [p.name for p in images.members(1)] == ["1.png", "copy.png"]
+    assert images.members(2) == (folder / "a/1.png",)
+    np.testing.assert_array_equal(images.load(0), noise(0))
+    # the same pictures under other names are the same set
+    shutil.copytree(folder / "a", folder / "c")
+    (folder / "c/1.png").rename(folder / "c/9.png")
+    (folder / "c/notes.txt").write_text("not a picture")
+    assert open_images(["c"], folder).ids == images.ids[:1]
+
+
+def test_missing_images(folder):
+    gone = [f"gone/{i}.png" for i in range(7)]
+    (folder / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"8 of 9 images do not exist") as error:
+        open_images([*gone, "empty", "a/1.png"], folder)
+    assert "gone/4.png" in str(error.value)
+    assert "gone/5.png" not in str(error.value)
+    assert "and 3 more" in str(error.value)
+
+
+def broken(path, kind):
+    jpeg = io.BytesIO()
+    Image.fromarray(noise(5, (300, 400))).save(jpeg, "JPEG")
+    content = {
+        "text": b"this is not a picture\n" * 20,
+        "empty": b"",
+        "truncated": jpeg.getvalue()[: len(jpeg.getvalue()) // 2],
+    }[kind]
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "truncated"])
+def test_files_that_are_not_readable_images(folder, kind):
+    broken(folder / "b/bad.jpg", kind)
+    with pytest.raises(ValueError, match=r"1 of 2 images cannot be read: .*bad\.jpg"):
+        open_images(["a/1.png", "b/bad.jpg"], folder)
+    with pytest.raises(ValueError, match=r"bad\.jpg"):
+        open_images(["b"], folder)
+
+
+@pytest.mark.parametrize("path", ["../x/1.png", "a/../../x/1.png", ".."])
+def test_paths_that_leave_the_root(folder, path):
+    (folder / "root").mkdir()
+    (folder / "x").mkdir()
+    Image.fromarray(noise(1)).save(folder / "x/1.png")
+    with pytest.raises(ValueError, match=r"leave image_root"):
+        open_images([path], folder / "root")
+
+
+def test_paths_that_come_back_into_the_root(folder):
+    (folder / "a/deep").mkdir()
+    assert len(open_images(["a/deep/../1.png"], folder)) == 1
+
+
+def test_a_root_that_begins_alike_is_another_folder(folder):
+    shutil.copytree(folder / "a", folder / "ab")
+    with pytest.raises(ValueError, match="leave image_root"):
+        open_images(["../ab/1.png"], folder / "a")
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        ([], ValueError, "images is empty"),
+        (np.empty((0, 4, 4, 3), np.uint8), ValueError, "images is empty"),
+        ("a.png", TypeError, "must be a sequence"),
+        (Path("a.png"), TypeError, "must be a sequence"),
+        (Image.new("RGB", (2, 2)), TypeError, "must be a sequence"),
+        (np.zeros((2, 4, 4, 3)), ValueError, r"uint8 .* got float64 \(4, 4, 3\)"),
+        (np.zeros((2, 4, 4, 1), np.uint8), ValueError, r"got uint8 \(4, 4, 1\)"),
+        ([1, 2], TypeError, "all paths, all PIL images"),
+        (["a.png", None], TypeError, "None"),
+        (["a.png", Image.new("RGB", (2, 2))], TypeError, "all paths"),
+        ([np.zeros((4, 4), np.uint8)], ValueError, r"got uint8 \(4, 4\)"),
+    ],
+)
+def test_not_images(images, error, message):
+    with pytest.raises(error, match=message):
+        open_images(images)
+
+
+def test_modes_become_rgb(tmp_path):
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
+    grey = Image.fromarray(ramp)
+    deep = Image.fromarray(ramp.astype(np.uint16) * 257)
+    palette = grey.convert("P")
+    rgba = Image.merge("RGBA", [grey] * 3 + [Image.new("L", grey.size, 255)])
+    images = {"grey": grey, "deep": deep, "palette": palette, "rgba": rgba}
+    for name, image in images.items():
+        image.save(tmp_path / f"{name}.png")
+        loaded = open_images([f"{name}.png"], tmp_path).load(0)
+        assert loaded.mode == "RGB"
+        np.testing.assert_array_equal(loaded, np.repeat(ramp[..., None], 3, axis=2))
+    grey.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=95)
+    loaded = np.asarray(open_images(["cmyk.jpg"], tmp_path).load(0)).astype(int)
+    assert abs(loaded - ramp[..., None]).max() <= 4
+
+
+def test_a_picture_of_one_pixel(tmp_path):
+    for suffix in ("png", "jpg"):
+        Image.new("RGB", (1, 1), "red").save(tmp_path / f"dot.{suffix}")
+        assert open_images([f"dot.{suffix}"], tmp_path).load(0).size == (1, 1)
+
+
+def test_exif_rotation(tmp_path):
+    pixels = noise(3)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn right to be upright
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    loaded = open_images(["turned.png"], tmp_path).load(0)
+    np.testing.assert_array_equal(loaded, np.rot90(pixels, -1))
+
+
+def test_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    loaded = open_images(["a.gif"], tmp_path).load(0)
+    assert loaded.getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_too_many_pixels_is_an_error_not_a_warning(tmp_path, monkeypatch):
+    Image.new("1", (64, 64)).save(tmp_path / "huge.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(ValueError, match=r"huge\.png .*decompression bomb"):
+        open_images(["huge.png"], tmp_path)
+
+
+def test_files_are_read_once(folder, monkeypatch):
+    opened = []
+    real = Image.open
+    monkeypatch.setattr(Image, "open", lambda f, *a: opened.append(f) or real(f, *a))
+    open_images(ROWS, folder)
+    assert len(opened) == 4
+    open_images(ROWS, folder)
+    assert len(opened) == 4
+    Image.fromarray(noise(9)).save(folder / "a/1.png")
+    open_images(ROWS, folder)
+    assert len(opened) == 5
