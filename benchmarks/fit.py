@@ -25,7 +25,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from mne_shallowalign import ShallowAlignDecoder, encoders
-from mne_shallowalign.alignment import choose_device, choose_precision
+from mne_shallowalign._device import choose_device
+from mne_shallowalign.alignment import choose_precision
 
 BATCH, N_COMPONENTS = 1024, 512
 
@@ -51,8 +52,10 @@ def plain_loop(signals, features, n_epochs, device):
     w_n = nn.Linear(width, N_COMPONENTS).to(device)
     w_i = nn.Linear(width, N_COMPONENTS).to(device)
     log_scale = nn.Parameter(torch.tensor(-np.log(0.07), device=device))
-    parameters = [*encoder.parameters(), *w_n.parameters(), *w_i.parameters(), log_scale]
-    optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-4)
+    modules = nn.ModuleList([encoder, w_n, w_i])
+    optimizer = torch.optim.AdamW(
+        [*modules.parameters(), log_scale], lr=1e-4, weight_decay=1e-4
+    )
     loader = DataLoader(
         Pairs(signals, features), batch_size=BATCH, shuffle=True, drop_last=True
     )
@@ -149,7 +152,7 @@ def warm_up(device, precision):
     rng = np.random.default_rng(0)
     small = rng.standard_normal((64, 2, 4), dtype=np.float32)
     our_fit(small, small[:, 0], 1, device, precision)
-    plain_loop(np.repeat(small, 16, axis=0), np.repeat(small[:, 0], 16, axis=0), 1, device)
+    plain_loop(np.tile(small, (16, 1, 1)), np.tile(small[:, 0], (16, 1)), 1, device)
 
 
 def main():
@@ -185,10 +188,14 @@ def main():
     print(f"ours ({precision}):                {ours:8.3f} s per epoch")
     print(f"ratio:                             {theirs / ours:8.2f}")
     print(f"ours, whole fit of {options.epochs} epochs:        {total:8.3f} s")
-    print(f"matrix rate: {rate / 1e9:.0f} GFLOP/s, reached in training: "
-          f"{reached / 1e9:.0f} GFLOP/s = {reached / rate:.2f}")
-    print(f"peak memory over libraries: {peak / 2**20:.0f} MiB = "
-          f"{peak / data:.2f} x signal and features ({data / 2**20:.0f} MiB)")
+    print(
+        f"matrix rate: {rate / 1e9:.0f} GFLOP/s, reached in training: "
+        f"{reached / 1e9:.0f} GFLOP/s = {reached / rate:.2f}"
+    )
+    print(
+        f"peak memory over libraries: {peak / 2**20:.0f} MiB = "
+        f"{peak / data:.2f} x signal and features ({data / 2**20:.0f} MiB)"
+    )
 
 
 if __name__ == "__main__":

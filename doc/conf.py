@@ -141,11 +141,12 @@ def render_inline_math(writer, node):
 
 def render_displayed_math(writer, node):
     writer.body.append(writer.starttag(node, "div", CLASS="math"))
+    writer.body.append(to_mathml(node, as_block=True))
     if node["number"]:
         writer.body.append(f'<span class="eqno">({node["number"]})')
         writer.add_permalink_ref(node, "Link to this equation")
         writer.body.append("</span>")
-    writer.body.append(to_mathml(node, as_block=True) + "</div>\n")
+    writer.body.append("</div>\n")
     raise nodes.SkipNode
 
 

@@ -92,7 +92,8 @@ def load_decoder(
     decoder : ShallowAlignDecoder
         The fitted decoder.
     """
-    from .alignment import Standardizer, choose_device
+    from ._device import choose_device
+    from .alignment import Standardizer
     from .decoder import ShallowAlignDecoder
 
     header, tensors = _read(fname)

@@ -290,7 +290,8 @@ class ShallowAlignDecoder(
 
     def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
         """Learn the scales and make an untrained net of the right size."""
-        from .alignment import Standardizer, choose_device, choose_precision
+        from ._device import choose_device
+        from .alignment import Standardizer, choose_precision
 
         device = choose_device(self.device)
         self.precision_ = choose_precision(self.precision, device)
@@ -310,8 +311,8 @@ class ShallowAlignDecoder(
         self._initialize_net()
 
     def _initialize_net(self) -> None:
+        from ._device import isolated_randomness
         from .alignment import build_net
-        from .alignment._device import isolated_randomness
         from .alignment._progress import EpochProgress
 
         self.net_ = build_net(
@@ -356,7 +357,7 @@ class ShallowAlignDecoder(
     def _train(
         self, signal: np.ndarray, gallery: Gallery, groups: Any, resume: bool
     ) -> Self:
-        from .alignment._device import isolated_randomness
+        from ._device import isolated_randomness
 
         pairs = self._pairs_on_device(signal, gallery)
         if len(pairs) < self.batch_size:

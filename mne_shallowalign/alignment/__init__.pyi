@@ -1,7 +1,5 @@
 from ._batches import DeviceBatches as DeviceBatches
 from ._batches import PairedSignals as PairedSignals
-from ._device import choose_device as choose_device
-from ._device import choose_precision as choose_precision
 from ._losses import ContrastiveLoss as ContrastiveLoss
 from ._losses import contrastive_loss as contrastive_loss
 from ._net import AlignmentNet as AlignmentNet
@@ -9,5 +7,6 @@ from ._net import NeuralTower as NeuralTower
 from ._net import build_net as build_net
 from ._net import embed_images as embed_images
 from ._net import embed_signals as embed_signals
+from ._precision import choose_precision as choose_precision
 from ._projectors import build_projector as build_projector
 from ._scaling import Standardizer as Standardizer

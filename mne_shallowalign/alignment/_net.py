@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from ..encoders import build_encoder
 from ._batches import DeviceBatches
-from ._device import matmul_precision
 from ._losses import ContrastiveLoss
+from ._precision import matmul_precision
 from ._projectors import build_projector
 
 

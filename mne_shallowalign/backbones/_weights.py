@@ -7,11 +7,13 @@ import pickle
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+
+from .._device import isolated_randomness
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
@@ -65,12 +67,9 @@ def random_seed(weights: str | Path) -> int | None:
     return int(match[1]) if match else None
 
 
-@contextmanager
-def seeded(weights: str) -> Iterator[None]:
+def seeded(weights: str) -> AbstractContextManager[None]:
     """Initialise models from the seed in ``weights``; leave the global state alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(random_seed(weights) or 0)
-        yield
+    return isolated_randomness(random_seed(weights) or 0)
 
 
 @contextmanager

@@ -92,7 +92,8 @@ def load_bids(
     Notes
     -----
     The events are those of ``events.tsv``; those without a ``stim_file`` (``n/a``) are
-    not pictures, and are left out. Channels that some run lacks are dropped.
+    not pictures, and are left out, as are runs that show none. Channels that some run
+    lacks are dropped.
     """
     from mne_bids import read_raw_bids
 
@@ -101,12 +102,12 @@ def load_bids(
     raws = [read_raw_bids(path) for path in paths]
     trials = [presentations(raw, path) for raw, path in zip(raws, paths, strict=True)]
     trials = describe(trials, root, root / "stimuli" if stimuli is None else stimuli)
-    for raw in raws:
-        raw.pick(picks, exclude="bads")
+    shown = [pair for pair in zip(raws, trials, strict=True) if len(pair[1])]
+    raws = [raw.pick(picks, exclude="bads") for raw, _ in shown]
     raws = mne.channels.equalize_channels(raws)
 
     epochs = []
-    for raw, of_run in zip(raws, trials, strict=True):
+    for raw, (_, of_run) in zip(raws, shown, strict=True):
         if l_freq is not None or h_freq is not None:
             raw = raw.copy().load_data().filter(l_freq, h_freq)
         events = np.ones((len(of_run), 3), int)

@@ -76,9 +76,9 @@ def head(
     sphere : mne.bem.ConductorModel
         The head, fitted to all electrodes of the montage.
     """
-    montage = mne.channels.make_standard_montage(montage)
-    everywhere = mne.create_info(montage.ch_names, sfreq, "eeg").set_montage(montage)
-    info = mne.create_info(list(ch_names), sfreq, "eeg").set_montage(montage)
+    cap = mne.channels.make_standard_montage(montage)
+    everywhere = mne.create_info(cap.ch_names, sfreq, "eeg").set_montage(cap)
+    info = mne.create_info(list(ch_names), sfreq, "eeg").set_montage(cap)
     return info, mne.make_sphere_model("auto", "auto", everywhere)
 
 

@@ -166,7 +166,7 @@ def _pattern(texture: str, size: int, rng: np.random.RandomState) -> np.ndarray:
         return np.full((size, size), rng.uniform(0.2, 0.8))
     grains = max(2, int(size / (period if texture == "cloudy" else 3)))
     noise = Image.fromarray(rng.uniform(0, 255, (grains, grains)).astype(np.uint8))
-    return np.asarray(noise.resize((size, size), Image.BICUBIC)) / 255
+    return np.asarray(noise.resize((size, size), Image.Resampling.BICUBIC)) / 255
 
 
 def _lit(picture: Image.Image, rng: np.random.RandomState) -> Image.Image:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from ..backbones import load_backbone
+from ..backbones import Backbone, load_backbone
 from ..features import extract_features
 from ._forward import POSTERIOR, head, leadfield, noise_covariance, posterior_dipoles
 from ._response import gaussian_bumps, record_runs, scale_to_snr
@@ -33,7 +33,7 @@ def simulate_bids(
     n_test_concepts: int = 20,
     n_test_repetitions: int = 6,
     images: str | Path | None = None,
-    backbone: object = "gabor/v1",
+    backbone: str | Backbone = "gabor/v1",
     layer: int | float | str = 3,
     pooling: str = "mean",
     montage: str = "biosemi64",
@@ -195,9 +195,8 @@ def _record(
 
     features = StandardScaler().fit_transform(features)
     weights = rng.normal(size=(features.shape[1], n_dipoles))
-    drive = StandardScaler().fit_transform(
-        features @ weights
-    )  # (n_pictures, n_dipoles)
+    # drive.shape = (n_pictures, n_dipoles)
+    drive = StandardScaler().fit_transform(features @ weights)
     time_course = design["time_course"]
     if time_course is None:
         time_course = gaussian_bumps(n_dipoles, design["sfreq"], rng)

@@ -69,8 +69,8 @@ def _readings(name: PurePosixPath) -> list[PurePosixPath]:
 
 def _places(name: PurePosixPath, root: Path, stimuli: Path) -> list[Path]:
     """List the existing places that the name may mean, each once."""
-    places = {stimuli / image for image in _readings(name)} | {root / name}
-    places = [path for path in places if path.exists()]
+    candidates = {stimuli / image for image in _readings(name)} | {root / name}
+    places = [path for path in candidates if path.exists()]
     # Almost always there is one place, and nothing to compare.
     return places if len(places) > 1 else []
 

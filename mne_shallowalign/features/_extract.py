@@ -184,13 +184,15 @@ def _forward(
     from torch.utils.data import DataLoader
     from tqdm.auto import tqdm
 
-    device = pick_device(device)
+    from .._device import choose_device
+
+    device = choose_device(device)
     stack = backbone.load(device)
     batches = DataLoader(
         _Pictures(sources, backbone.preprocess),
         batch_size=batch_size,
         num_workers=_n_workers(n_jobs, len(sources)),
-        pin_memory=device.startswith("cuda"),
+        pin_memory=device.type == "cuda",
     )
     logger.info(
         f"Extracting {len(layers)} layer(s) of {backbone.name} from {len(sources)} "
@@ -231,37 +233,6 @@ class _Pictures:
 
     def __getitem__(self, i: int) -> torch.Tensor:
         return self.preprocess(decode(self.sources[i]))
-
-
-def pick_device(device: str) -> str:
-    """Choose where torch computes.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` for CUDA, else MPS, else the CPU; or a torch device.
-
-    Returns
-    -------
-    device : str
-        A device that exists.
-
-    Raises
-    ------
-    ValueError
-        If the device does not exist here.
-    """
-    import torch
-
-    available = {"cpu": True, "cuda": torch.cuda.is_available()}
-    available["mps"] = torch.backends.mps.is_available()
-    if device == "auto":
-        return next(name for name in ("cuda", "mps", "cpu") if available[name])
-    if not available.get(torch.device(device).type, True):
-        raise ValueError(
-            f"device={device!r} is not available here; use device='auto' or 'cpu'."
-        )
-    return str(device)
 
 
 def _n_workers(n_jobs: int | None, n_images: int) -> int:

@@ -41,6 +41,12 @@ def test_runs_sessions_and_tasks(write_bids):
         load_bids(root, "01", run="7")
 
 
+def test_runs_without_pictures_are_left_out(write_bids):
+    write_bids(["n/a", "n/a"], task="rest")
+    root = write_bids(["a.png", "b.png"], task="images")
+    assert len(load_bids(root, "01")) == 2
+
+
 def test_columns_of_the_events_win(write_bids):
     pictures = ("birds/a.png", "birds/b.png")
     root = write_bids(

@@ -1,4 +1,4 @@
-"""On which device, and in which precision."""
+"""In which precision the training step computes."""
 
 from __future__ import annotations
 
@@ -8,50 +8,6 @@ from contextlib import contextmanager
 import torch
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
-
-
-def choose_device(device: str = "auto") -> torch.device:
-    """Turn a device name into a device that exists.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` takes CUDA, then MPS, then the CPU; any other name
-        (``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``) must be there.
-
-    Returns
-    -------
-    device : torch.device
-        The device.
-
-    Raises
-    ------
-    ValueError
-        If the named device does not exist here.
-    """
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if device == "auto":
-        return torch.device(next(name for name, there in available.items() if there))
-    try:
-        chosen = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(
-            f"device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps', got {device!r}."
-        ) from error
-    there = available.get(chosen.type, True)
-    if chosen.type == "cuda":
-        there = there and (chosen.index or 0) < torch.cuda.device_count()
-    if not there:
-        raise ValueError(
-            f"device={device!r} was asked for, but torch {torch.__version__} sees no "
-            f"such device on this machine. Use device='auto' or 'cpu', or install a "
-            "torch build for your accelerator."
-        )
-    return chosen
 
 
 def choose_precision(precision: str, device: torch.device) -> str:
@@ -96,23 +52,6 @@ def _computes_bfloat16(device: torch.device) -> bool:
         found = torch.cpu.get_capabilities()
         return any(value for name, value in found.items() if "bf16" in name)
     return False
-
-
-@contextmanager
-def isolated_randomness(seed: int, device: str | torch.device) -> Iterator[None]:
-    """Seed torch inside the block and leave its global random state as it was.
-
-    Parameters
-    ----------
-    seed : int
-        The seed inside the block.
-    device : str | torch.device
-        The device whose generator is seeded beside the CPU's.
-    """
-    device = torch.device(device)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
 
 
 @contextmanager
