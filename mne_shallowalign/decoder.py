@@ -90,8 +90,9 @@ class ShallowAlignDecoder(
     weight_decay : float
         Weight decay of AdamW. Default 1e-4.
     batch_size : int
-        Largest batch. Each epoch is cut into batches of equal size, none of which is
-        larger; fewer trials than that are one batch. Default 1024.
+        Trials in a batch. Each epoch is cut into even batches of which none is
+        dropped, so that they may be up to a quarter larger; fewer trials than that
+        are one batch. Default 1024.
     max_epochs : int
         Number of passes over the training trials. Default 50.
     device : str
@@ -371,6 +372,7 @@ class ShallowAlignDecoder(
         fit_params = {} if groups is None else {"groups": np.asarray(groups)}
         with isolated_randomness(seed, self.net_.device):
             self.net_.partial_fit(pairs, **fit_params)
+        del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
         self.gallery_ = gallery.names
         self.gallery_embedding_ = self._embed_features(gallery.features)

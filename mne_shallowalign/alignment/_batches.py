@@ -47,16 +47,16 @@ class PairedSignals(Dataset):
 class DeviceBatches:
     """Iterate over shuffled batches of :class:`PairedSignals`.
 
-    Batches are of equal size up to one pair, at most ``batch_size``, and together
-    hold every pair once: no pair is dropped, and a training set smaller than the
-    batch is one batch.
+    Batches are of equal size up to one pair and together hold every pair once: none
+    is dropped, and a training set smaller than the batch is one batch. A remainder of
+    less than a quarter of a batch is spread over the others.
 
     Parameters
     ----------
     dataset : PairedSignals | torch.utils.data.Subset of it
         The pairs.
     batch_size : int
-        The largest batch.
+        The size of a batch, up to a quarter more.
     shuffle : bool
         Whether the order changes every time, drawn from torch's CPU generator.
     """
@@ -74,7 +74,7 @@ class DeviceBatches:
 
     def __len__(self) -> int:
         """Return the number of batches."""
-        return math.ceil(len(self.rows) / self.batch_size)
+        return max(1, math.ceil(len(self.rows) / self.batch_size - 0.25))
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches."""

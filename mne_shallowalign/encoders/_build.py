@@ -22,8 +22,8 @@ def build_encoder(
     Parameters
     ----------
     encoder : str | callable
-        A name in :func:`list_encoders`, or a class or factory with braindecode's
-        keywords.
+        A name in :func:`~mne_shallowalign.list_encoders`, or a class or factory with
+        braindecode's keywords.
     signal : mapping
         What is known of the signal: ``n_chans``, ``n_times``, ``n_outputs`` and,
         where known, ``sfreq`` (Hz) and ``chs_info`` (``info["chs"]``). Only what the
