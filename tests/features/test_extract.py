@@ -247,7 +247,7 @@ def test_bad_images_are_found_before_the_model_is_loaded(folder, paths, monkeypa
         ({"layers": []}, "layers is empty"),
         ({"layers": 7}, r"layers 1\.\.6"),
         ({"pooling": "median"}, "pooling must be one of"),
-        ({"device": "cuda"}, "device='cuda' is not available"),
+        ({"device": "cuda"}, "device='cuda' was asked for"),
     ],
 )
 def test_bad_options(options, message, paths, monkeypatch, tmp_path):
