@@ -363,9 +363,12 @@ class ShallowAlignDecoder(
         pairs = self._pairs_on_device(signal, gallery)
         if len(pairs) < self.batch_size:
             logger.info(
-                "%d trials are fewer than batch_size=%d: each epoch is one batch.",
+                "%d trials are fewer than batch_size=%d: each epoch is one batch and "
+                "training takes %d steps (800 in the paper). If it has not converged, "
+                "use a smaller batch_size or more max_epochs.",
                 len(pairs),
                 self.batch_size,
+                self.max_epochs,
             )
         # not the seed of the initialisation, and another one each time it goes on
         seed = self.seed_ + 1 + len(self.net_.history)

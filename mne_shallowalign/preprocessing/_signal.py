@@ -9,6 +9,8 @@ import mne
 import numpy as np
 from mne.utils import logger
 
+LONG_LIST = 1000
+
 
 def as_signal(
     X: Any, ch_names: Sequence[str] | None = None
@@ -40,6 +42,12 @@ def as_signal(
         X = [X]
     if not (isinstance(X, list) and X and isinstance(X[0], mne.BaseEpochs)):
         return X, None
+    if len(X) > LONG_LIST:
+        logger.info(
+            "X is a list of %d Epochs, as scikit-learn splits Epochs one by one. "
+            "Cross-validation is faster with epochs.get_data(copy=False).",
+            len(X),
+        )
     names = _data_channels(X[0]) if ch_names is None else list(ch_names)
     _check_alike(X, names)
     data = [epochs.get_data(picks=names, copy=False) for epochs in X]
