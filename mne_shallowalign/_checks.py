@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import mne
 import numpy as np
 
 from .features._gallery import is_pictures
@@ -32,22 +33,19 @@ def check_order(X: Any, y: Any) -> None:
     Parameters
     ----------
     X : Epochs | object
-        The signals; only the metadata of Epochs can tell.
+        The signals; only the metadata of Epochs, or of a list of them, can tell.
     y : sequence
         The images.
     """
-    metadata = getattr(X, "metadata", None)
-    if metadata is None or "image" not in metadata or not is_pictures(y):
+    if not is_pictures(y):
         return
-    seen = [str(name) for name in metadata["image"]]
+    seen = _seen(X)
     given = [Path(name).as_posix() for name in y if isinstance(name, (str, Path))]
-    if len(given) != len(seen):
+    # a single picture for all is another mistake, with a message of its own
+    if seen is None or len(given) != len(seen) or len(set(given)) < 2:
         return
-    wrong = [
-        i
-        for i, pair in enumerate(zip(given, seen, strict=True))
-        if not _names_same(*pair)
-    ]
+    pairs = enumerate(zip(given, seen, strict=True))
+    wrong = [i for i, pair in pairs if not _names_same(*pair)]
     known = set(seen)
     if wrong and all(_is_known(given[i], known) for i in wrong):
         i = wrong[0]
@@ -56,6 +54,30 @@ def check_order(X: Any, y: Any) -> None:
             f"{seen[i]!r}, but y[{i}] is {given[i]!r} ({len(wrong)} rows differ). Use "
             "epochs.metadata['image']."
         )
+
+
+def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:
+    """Refuse Epochs that were sampled at another rate than the training data.
+
+    Parameters
+    ----------
+    info, fitted : mne.Info
+        Of the signals at hand, and of those of the fit.
+    """
+    if not np.isclose(info["sfreq"], fitted["sfreq"], rtol=1e-3):
+        raise ValueError(
+            f"X is sampled at {info['sfreq']:g} Hz, but the decoder was fitted at "
+            f"{fitted['sfreq']:g} Hz. Use epochs.resample({fitted['sfreq']:g})."
+        )
+
+
+def _seen(X: Any) -> list[str] | None:
+    """Collect what the metadata of Epochs, or of a list of them, says was shown."""
+    recordings = X if isinstance(X, list) else [X]
+    tables = [getattr(epochs, "metadata", None) for epochs in recordings]
+    if not tables or any(table is None or "image" not in table for table in tables):
+        return None
+    return [str(name) for table in tables for name in table["image"]]
 
 
 def _names_same(given: str, seen: str) -> bool:
@@ -78,7 +100,7 @@ def non_finite_hint(signal: Any) -> str:
     Returns
     -------
     hint : str
-        A sentence to add to an error, or nothing.
+        A sentence to begin an error with, or nothing.
     """
     signal = np.asarray(signal)
     if signal.dtype.kind != "f" or not signal.ndim:
@@ -88,6 +110,6 @@ def non_finite_hint(signal: Any) -> str:
         return ""
     epochs = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
     return (
-        f"\nX is not finite in {len(epochs)} of {len(bad)} epochs, the first being "
-        f"{epochs[:5].tolist()}: drop or interpolate them."
+        f"X has NaN or infinite values in {len(epochs)} of {len(bad)} epochs, the "
+        f"first being {epochs[:5].tolist()}: drop or interpolate them. "
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 from warnings import warn
 
 import mne
@@ -54,18 +55,19 @@ def write_decoder(
     FileExistsError
         If the file exists and may not be replaced.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     if fname.exists() and not overwrite:
         raise FileExistsError(f"{fname} exists. Use overwrite=True to replace it.")
-    header = json.dumps(_header(decoder))
-    handle, temporary = tempfile.mkstemp(dir=fname.parent, suffix=".part")
-    os.close(handle)
+    tensors = _tensors(decoder)
+    header = _header(decoder) | {"crc32": _checksums(tensors)}
+    temporary = fname.with_name(f".{fname.name}.{uuid4().hex}")
     try:
-        save_file(_tensors(decoder), temporary, metadata={HEADER_KEY: header})
+        # not save_file, which would make the file unreadable to colleagues
+        temporary.write_bytes(save(tensors, {HEADER_KEY: json.dumps(header)}))
         os.replace(temporary, fname)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def load_decoder(
@@ -93,13 +95,28 @@ def load_decoder(
         The fitted decoder.
     """
     from ._device import choose_device
+
+    header, tensors = _read(fname)
+    device = str(choose_device(device))
+    header["params"]["encoder"] = encoder or _named_encoder(header, fname)
+    try:
+        decoder = _rebuild(header, tensors, device)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"The decoder in {fname} does not fit this version of mne-shallowalign, or "
+            f"the encoder that was given: {error}"
+        ) from error
+    decoder.backbone_ = _restore_backbone(header, backbone, fname)
+    return decoder
+
+
+def _rebuild(
+    header: dict[str, Any], tensors: dict[str, torch.Tensor], device: str
+) -> ShallowAlignDecoder:
     from .alignment import Standardizer
     from .decoder import ShallowAlignDecoder
 
-    header, tensors = _read(fname)
-    params = header["params"]
-    params["encoder"] = encoder or _named_encoder(header, fname)
-    decoder = ShallowAlignDecoder(**params)
+    decoder = ShallowAlignDecoder(**header["params"])
     for name in PLAIN_ATTRIBUTES:
         setattr(decoder, name, header["fitted"][name])
     decoder.info_ = header["info"] and mne.Info.from_json_dict(header["info"])
@@ -108,8 +125,7 @@ def load_decoder(
     for name in SCALERS:
         mean, scale = tensors[f"{name}.mean"], tensors[f"{name}.scale"]
         setattr(decoder, name, Standardizer(mean.numpy(), scale.numpy()))
-    decoder.backbone_ = _restore_backbone(header, backbone, fname)
-    decoder.device_ = str(choose_device(device))
+    decoder.device_ = device
     decoder._initialize_net()
     decoder.net_.module_.load_state_dict(_part(tensors, "module."))
     decoder.net_.criterion_.load_state_dict(_part(tensors, "criterion."))
@@ -179,7 +195,7 @@ def _read(fname: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     from safetensors import SafetensorError, safe_open
 
     if not fname.is_file():
-        raise FileNotFoundError(f"fname={str(fname)!r} does not exist.")
+        raise FileNotFoundError(f"fname={str(fname)!r} is no existing file.")
     try:
         with safe_open(fname, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -190,15 +206,28 @@ def _read(fname: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         ) from error
     if HEADER_KEY not in metadata:
         raise ValueError(f"{fname} is safetensors, but not of a ShallowAlignDecoder.")
-    header = json.loads(metadata[HEADER_KEY])
-    if header["format_version"] > FORMAT_VERSION:
+    header = _parse(metadata[HEADER_KEY])
+    if header.get("format_version", 0) > FORMAT_VERSION:
+        writer = header.get("versions", {}).get("mne-shallowalign", "a newer version")
         raise ValueError(
-            f"{fname} was written by mne-shallowalign "
-            f"{header['versions']['mne-shallowalign']} (format "
+            f"{fname} was written by mne-shallowalign {writer} (format "
             f"{header['format_version']}), and this version reads formats up to "
             f"{FORMAT_VERSION}. Update mne-shallowalign."
         )
+    if header.get("crc32") != _checksums(tensors):
+        raise ValueError(f"{fname} is damaged: its checksums do not match.")
     return header, tensors
+
+
+def _parse(header: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(header))
+    except (TypeError, ValueError):
+        return {}  # its checksums cannot match
+
+
+def _checksums(tensors: dict[str, torch.Tensor]) -> dict[str, int]:
+    return {name: zlib.crc32(tensor.numpy().data) for name, tensor in tensors.items()}
 
 
 def _named_encoder(header: dict[str, Any], fname: Path) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+_ONE_AT_A_TIME = threading.RLock()
 
 
 def choose_device(device: str = "auto") -> torch.device:
@@ -40,7 +43,7 @@ def choose_device(device: str = "auto") -> torch.device:
         raise ValueError(
             f"device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps', got {device!r}."
         ) from error
-    there = available.get(chosen.type, True)
+    there = available.get(chosen.type, False)
     if chosen.type == "cuda":
         there = there and (chosen.index or 0) < torch.cuda.device_count()
     if not there:
@@ -66,6 +69,8 @@ def isolated_randomness(
         The device whose generator is seeded beside the CPU's.
     """
     device = torch.device(device)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    # torch has one generator for all threads: fits in threads take turns
+    forked = [device] if device.type == "cuda" else []
+    with _ONE_AT_A_TIME, torch.random.fork_rng(forked):
         torch.manual_seed(seed)
         yield

@@ -16,7 +16,7 @@ from sklearn.base import (
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checks import check_lengths, check_order, non_finite_hint
+from ._checks import check_lengths, check_order, check_same_rate, non_finite_hint
 from .features._gallery import (
     Gallery,
     as_sequence,
@@ -78,7 +78,8 @@ class ShallowAlignDecoder(
         computes that the paper follows: only the image side is normalised and the
         similarities are multiplied by softplus(ln(1/temperature)).
     temperature : float
-        The temperature to start from. Default 0.07.
+        The temperature to start from; for ``"cosine"`` between 0.01 and 1, which bound
+        what is learnt too. Default 0.07.
     learn_temperature : bool | None
         Whether it is trained. None: yes for ``"cosine"``, no for ``"lineage"``.
     image_scaling : bool
@@ -254,8 +255,10 @@ class ShallowAlignDecoder(
     def partial_fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
         """Go on training for ``max_epochs`` epochs, or start if not yet fitted.
 
-        Scales and layer stay as they were; the images of this call become the
-        default candidates of :meth:`predict`.
+        Scales, layer and architecture stay as they were; ``max_epochs``, ``lr`` and
+        ``batch_size`` may have changed. The images of this call become the default
+        candidates of :meth:`predict`. A decoder that was read from a file goes on with
+        a fresh optimiser, for its moments are not saved.
 
         Parameters
         ----------
@@ -277,7 +280,8 @@ class ShallowAlignDecoder(
             signal = self._read_signal(X, reset=False, training=True)
             gallery = self._read_training_images(X, y, len(signal))
             self._check_width(gallery.features)
-            self.net_.max_epochs = self.max_epochs
+            names = ("max_epochs", "lr", "batch_size")
+            self.net_.set_params(**{name: getattr(self, name) for name in names})
             return self._train(signal, gallery, groups, resume=True)
 
     def _check_parameters(self) -> None:
@@ -288,6 +292,7 @@ class ShallowAlignDecoder(
             self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
         )
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
+        check_scalar(self.image_scaling, "image_scaling", bool)
 
     def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
         """Learn the scales and make an untrained net of the right size."""
@@ -483,7 +488,7 @@ class ShallowAlignDecoder(
                 ensure_min_samples=2 if reset or training else 1,
             )
         except ValueError as error:
-            raise ValueError(f"{error}{non_finite_hint(signal)}") from error
+            raise ValueError(f"{non_finite_hint(signal)}{error}") from error
         if signal.ndim > 3:
             raise ValueError(
                 f"X must have shape (n_epochs, n_channels, n_times), got "
@@ -492,7 +497,11 @@ class ShallowAlignDecoder(
         signal = np.atleast_3d(signal)
         if reset:
             self.info_, self.n_times_ = info, signal.shape[2]
-        elif signal.shape[2] != self.n_times_:
+        elif info is not None and self.info_ is not None:
+            check_same_rate(info, self.info_)
+        if reset:
+            return signal
+        if signal.shape[2] != self.n_times_:
             raise ValueError(
                 f"X has {signal.shape[2]} time samples, but ShallowAlignDecoder was "
                 f"fitted with {self.n_times_}. Crop and resample it as the training "
@@ -508,7 +517,7 @@ class ShallowAlignDecoder(
             )
         y = as_sequence(y)
         check_lengths(n_signals, len(y))
-        check_order(X, y)
+        self._check_order(X, y)
         self.backbone_ = self._load_backbone() if is_pictures(y) else None
         gallery = self._read_images(y)
         if len(gallery.names) < 2:
@@ -544,6 +553,9 @@ class ShallowAlignDecoder(
         gallery = self._read_images(as_sequence(images))
         self._check_width(gallery.features)
         return gallery
+
+    def _check_order(self, X: Any, y: Any) -> None:
+        check_order(X, as_sequence(y))
 
     def _identify(self, images: Any) -> list[str]:
         return identify(as_sequence(images), self.image_root)
@@ -587,11 +599,17 @@ class ShallowAlignDecoder(
         ------
         FileExistsError
             If the file exists and ``overwrite`` is False.
+
+        Notes
+        -----
+        What JSON cannot say is left out: ``net_params`` with callbacks, a
+        ``RandomState``, an encoder or backbone without a name. :func:`read_decoder`
+        asks for the latter two.
         """
         from ._decoder_file import write_decoder
 
         check_is_fitted(self, "net_")
-        write_decoder(self, Path(fname), overwrite)
+        write_decoder(self, Path(fname).expanduser(), overwrite)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -637,4 +655,4 @@ def read_decoder(
     """
     from ._decoder_file import load_decoder
 
-    return load_decoder(Path(fname), backbone, encoder, device)
+    return load_decoder(Path(fname).expanduser(), backbone, encoder, device)

@@ -322,6 +322,9 @@ def test_partial_fit_goes_on(linear):
     assert len(decoder.history_) == 8
     assert not np.allclose(decoder.transform(X), before)
     assert len(decoder.gallery_) == 30
+    before = decoder.transform(X)
+    decoder.set_params(lr=1e-12, max_epochs=1).partial_fit(X[90:], features[90:])
+    np.testing.assert_allclose(decoder.transform(X), before, atol=1e-6)
 
 
 # -- keeping -----------------------------------------------------------------------
@@ -373,6 +376,25 @@ def test_read_what_is_no_decoder_or_from_the_future(linear, tmp_path, monkeypatc
     fname.write_bytes(fname.read_bytes()[:-10])
     with pytest.raises(ValueError, match="whole safetensors"):
         read_decoder(fname)
+
+
+def test_a_flipped_bit_is_noticed(linear, tmp_path):
+    X, features = linear
+    fname = tmp_path / "decoder.safetensors"
+    make_decoder().fit(X, features).save(fname)
+    content = bytearray(fname.read_bytes())
+    content[-100] ^= 1
+    fname.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged"):
+        read_decoder(fname)
+
+
+def test_wrong_encoder_is_a_clear_error(linear, tmp_path):
+    X, features = linear
+    fname = tmp_path / "decoder.safetensors"
+    make_decoder(encoder_params=None).fit(X, features).save(fname)
+    with pytest.raises(ValueError, match="does not fit"):
+        read_decoder(fname, encoder=OwnEncoder)
 
 
 def test_own_encoder_must_be_given_when_reading(linear, tmp_path):
@@ -487,8 +509,70 @@ def test_rows_in_another_order_than_the_metadata(linear, cached):
     decoder, names = cached
     epochs = make_epochs(X, metadata=pd.DataFrame({"image": names}))
     decoder.fit(epochs, epochs.metadata["image"])
-    with pytest.raises(ValueError, match="another order.*metadata"):
-        decoder.fit(epochs, np.sort(names))
+    wrong = np.sort(names)
+    parts = [epochs[:50], epochs[50:]]
+    for call in (decoder.fit, decoder.score, decoder.partial_fit):
+        for form in (epochs, parts):
+            with pytest.raises(ValueError, match=r"another order.*metadata"):
+                call(form, wrong)
+    with pytest.raises(ValueError, match="another order"):
+        cross_val_score(decoder, epochs, wrong, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match="all are the same one"):
+        decoder.fit(epochs, names[[0] * N])
+
+
+def test_gray_pixels_are_not_features(linear):
+    X, _ = linear
+    with pytest.raises(ValueError, match="uint8"):
+        make_decoder().fit(X, np.zeros((N, 16, 16), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        ([None] + ["a.png"] * (N - 1), ValueError, "None at 1 rows"),
+        ({}, TypeError, "must be a sequence"),
+        ("a.png", TypeError, "single path"),
+        (np.geomspace(1, 1e60, N), ValueError, "beyond float32"),
+    ],
+)
+def test_what_is_no_image(linear, images, error, message):
+    X, _ = linear
+    with pytest.raises(error, match=message):
+        make_decoder().fit(X, images)
+
+
+def test_what_is_no_signal(linear):
+    X, features = linear
+    epochs = make_epochs(X)
+    for wrong in (epochs.average(), [epochs, X]):
+        with pytest.raises(TypeError, match="X must be Epochs"):
+            make_decoder().fit(wrong, features)
+
+
+def test_other_sampling_rate(linear):
+    X, features = linear
+    decoder = make_decoder().fit(make_epochs(X), features)
+    with pytest.raises(ValueError, match="fitted at 50 Hz"):
+        decoder.transform(make_epochs(X, sfreq=100.0))
+
+
+def test_pictures_leave_the_random_state_alone(linear, pictures):
+    X, _ = linear
+    folder, names = pictures
+    state = torch.get_rng_state()
+    make_decoder(image_root=folder, cache_dir=False).fit(X, names)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_threads_get_the_same_bits(linear):
+    from joblib import parallel_config
+
+    X, features = linear
+    serial = cross_val_score(make_decoder(), X, features, cv=4)
+    with parallel_config("threading"):
+        threads = cross_val_score(make_decoder(), X, features, cv=4, n_jobs=2)
+    np.testing.assert_array_equal(serial, threads)
 
 
 @pytest.mark.parametrize(
@@ -505,6 +589,7 @@ def test_rows_in_another_order_than_the_metadata(linear, cached):
         ({"lr": 0}, "lr"),
         ({"batch_size": 1}, "batch_size"),
         ({"net_params": {"lr": 1}}, "net_params"),
+        ({"temperature": 2.0}, "temperature"),
     ],
 )
 def test_bad_parameters_are_named(linear, cached, params, message):

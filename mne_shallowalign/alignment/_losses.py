@@ -13,6 +13,7 @@ from ._projectors import build_projector
 LOSSES = ("cosine", "lineage")
 # CLIP's upper bound; the lower one keeps a learnt scale from collapsing to zero.
 SCALE_BOUNDS = (1.0, 100.0)
+TEMPERATURE_BOUNDS = (1 / SCALE_BOUNDS[1], 1 / SCALE_BOUNDS[0])
 
 
 def contrastive_loss(logits: Tensor, identity: Tensor | None = None) -> Tensor:
@@ -71,7 +72,8 @@ class ContrastiveLoss(nn.Module):
     loss : ``"cosine"`` | ``"lineage"``
         The reading of eq. 3.
     temperature : float
-        The temperature :math:`\tau` to start from, > 0.
+        The temperature :math:`\tau` to start from: positive and, for ``"cosine"``,
+        within 0.01 and 1.
     learn_temperature : bool | None
         Whether it is trained; None: as published for the loss.
 
@@ -93,8 +95,12 @@ class ContrastiveLoss(nn.Module):
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(f"loss must be one of {LOSSES}, got {loss!r}.")
-        if not temperature > 0:
-            raise ValueError(f"temperature must be positive, got {temperature!r}.")
+        low, high = (0, math.inf) if loss == "lineage" else TEMPERATURE_BOUNDS
+        if not 0 < temperature < math.inf or not low <= temperature <= high:
+            raise ValueError(
+                f"temperature must be positive and, for loss='cosine', within "
+                f"{TEMPERATURE_BOUNDS}; got {temperature!r}."
+            )
         if learn_temperature is None:
             learn_temperature = loss == "cosine"
         self.loss = loss

@@ -71,7 +71,7 @@ def _output_width(encoder: nn.Module, signal: Mapping[str, Any]) -> int:
     with torch.no_grad():
         output = encoder.eval()(zeros)
     encoder.train()
-    if output.ndim != 2:
+    if output.ndim != 2 or output.shape[1] == 0:
         raise ValueError(
             "encoder must return one vector per signal, shape (n, n_outputs), but "
             f"{type(encoder).__name__} returned shape {tuple(output.shape)} for 2."

@@ -146,6 +146,8 @@ def _fill_tables(
     **options: Any,
 ) -> dict[str, np.ndarray]:
     """Read what is stored, compute the rest; one row per picture."""
+    from .._device import choose_device
+
     ids = list(pictures)
     tables = {k: np.empty((len(ids), backbone.width(k)), np.float32) for k in names}
     found = np.zeros((len(ids), len(names)), bool)
@@ -157,6 +159,9 @@ def _fill_tables(
     missing = [k for k, column in zip(names, found.T, strict=True) if not column.all()]
     if store_all:
         missing = _in_depth_order(backbone, (*backbone.layers, "final"))
+    options["device"] = choose_device(options["device"])
+    if store is not None:
+        store.prepare()
     shards, start = ShardWriter(store), 0
     for batch in _forward(
         [pictures[ids[i]] for i in todo], backbone, missing, **options
@@ -177,22 +182,21 @@ def _forward(
     *,
     pooling: str,
     batch_size: int,
-    device: str,
+    device: torch.device,
     n_jobs: int | None,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yield the pooled features of one batch after the other."""
+    import torch
     from torch.utils.data import DataLoader
     from tqdm.auto import tqdm
 
-    from .._device import choose_device
-
-    device = choose_device(device)
     stack = backbone.load(device)
     batches = DataLoader(
         _Pictures(sources, backbone.preprocess),
         batch_size=batch_size,
         num_workers=_n_workers(n_jobs, len(sources)),
         pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # the global one is the user's
     )
     logger.info(
         f"Extracting {len(layers)} layer(s) of {backbone.name} from {len(sources)} "

@@ -62,7 +62,13 @@ def as_sequence(images: Any) -> Any:
             f"The images must be a sequence with one entry per epoch, got the single "
             f"path {str(images)!r}."
         )
-    return np.asarray(images)
+    array = np.asarray(images)
+    if array.ndim == 0:
+        raise TypeError(
+            "The images must be a sequence with one entry per epoch, got "
+            f"{type(images).__name__}."
+        )
+    return array
 
 
 def is_pictures(images: Any) -> bool:
@@ -205,6 +211,7 @@ def _from_features(images: Any, layer: str | int | float) -> Gallery:
 
 
 def _as_numbers(images: Any) -> np.ndarray:
+    _refuse_pixels(images)
     try:
         numbers = check_array(
             images,
@@ -218,6 +225,9 @@ def _as_numbers(images: Any) -> np.ndarray:
             f"y (the images) must be paths, PIL images, uint8 pictures or finite "
             f"numeric features of one width: {error}"
         ) from error
+    largest = np.finfo(np.float32).max
+    if numbers.dtype == np.float64 and max(numbers.max(), -numbers.min()) > largest:
+        raise ValueError("y (the image features) has values beyond float32.")
     if numbers.ndim > 3:
         raise ValueError(
             f"y (the images) has shape {numbers.shape} and type {numbers.dtype}: "
@@ -225,6 +235,21 @@ def _as_numbers(images: Any) -> np.ndarray:
             "shape (n, n_features) or (n, n_layers, n_features)."
         )
     return numbers[:, None] if numbers.ndim == 1 else numbers
+
+
+def _refuse_pixels(images: Any) -> None:
+    empty = [row for row, image in enumerate(images) if image is None]
+    if empty:
+        raise ValueError(
+            f"y (the images) is None at {len(empty)} rows, the first being {empty[:5]}."
+        )
+    array = images if isinstance(images, np.ndarray) else np.empty(0)
+    if array.dtype == np.uint8 and array.ndim > 1:
+        raise ValueError(
+            f"y (the images) is uint8 of shape {array.shape}: pictures must have shape "
+            "(n, height, width, 3), repeat the channel of grey ones; features must be "
+            "float."
+        )
 
 
 def _pick_layer(

@@ -190,7 +190,7 @@ def _check_pixels(rows: Sequence[np.ndarray]) -> None:
 
 def _place(rows: Sequence[Any], image_root: str | Path | None) -> list[str]:
     """Make paths absolute and refuse relative ones that climb out of the root."""
-    root = os.path.abspath(image_root or os.curdir)
+    root = os.path.abspath(os.path.expanduser(image_root or os.curdir))
     paths = [os.path.normpath(os.path.join(root, row)) for row in rows]
     if image_root is not None:
         escaped = [

@@ -8,11 +8,12 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from uuid import uuid4
 from warnings import warn
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 SHARD_SIZE = 256  # images: what a killed run loses at most
 
@@ -51,6 +52,25 @@ class FeatureStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def prepare(self) -> None:
+        """Make sure that features can be written, before they are computed.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be made or written.
+        """
+        probe = self.folder / f".{uuid4().hex}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise type(error)(
+                f"Features cannot be kept in {self.folder}: {error}. Set cache_dir to "
+                "a folder that can be written, or to False to keep none."
+            ) from error
+
     def read(self, ids: Sequence[str], tables: Mapping[str, np.ndarray]) -> np.ndarray:
         """Fill tables with what is stored.
 
@@ -73,7 +93,14 @@ class FeatureStore:
                 break
             try:
                 self._read_shard(path, rows, tables, found)
-            except (SafetensorError, OSError, ValueError, KeyError) as error:
+            except PermissionError as error:
+                warn(
+                    f"The cached features in {path} cannot be read ({error}); they are "
+                    "computed again.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
                 warn(
                     f"The cached features in {path} are damaged ({error}); they are "
                     "removed and computed again.",
@@ -90,6 +117,7 @@ class FeatureStore:
         tables: Mapping[str, np.ndarray],
         found: np.ndarray,
     ) -> None:
+        path.open("rb").close()  # a plain error where it may not be read
         with safe_open(path, framework="numpy") as shard:
             header = shard.metadata()
             stored = json.loads(header["ids"])
@@ -124,11 +152,13 @@ class FeatureStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         key = hashlib.sha256("\n".join((*features, "", *ids)).encode()).hexdigest()
         path = self.folder / f"shard-{key[:32]}.safetensors"
-        temporary = self.folder / f".{path.name}.{os.getpid()}"
+        temporary = self.folder / f".{path.name}.{uuid4().hex}"
         arrays = {k: np.ascontiguousarray(v, np.float32) for k, v in features.items()}
         header = {f"crc32:{k}": _checksum(v) for k, v in arrays.items()}
+        header["ids"] = json.dumps(list(ids))
         try:
-            save_file(arrays, temporary, {"ids": json.dumps(list(ids)), **header})
+            # not save_file, which would make the file unreadable to colleagues
+            temporary.write_bytes(save(arrays, header))
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

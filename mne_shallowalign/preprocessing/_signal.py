@@ -40,6 +40,7 @@ def as_signal(
     """
     if isinstance(X, mne.BaseEpochs):
         X = [X]
+    _refuse_other_objects(X)
     if not (isinstance(X, list) and X and isinstance(X[0], mne.BaseEpochs)):
         return X, None
     if len(X) > LONG_LIST:
@@ -55,10 +56,21 @@ def as_signal(
     return data[0] if len(data) == 1 else np.concatenate(data), info
 
 
+def _refuse_other_objects(X: Any) -> None:
+    members = X if isinstance(X, list) else [X]
+    kinds = [isinstance(member, mne.BaseEpochs) for member in members]
+    foreign = [m for m in members if isinstance(m, (mne.Evoked, mne.io.BaseRaw))]
+    if foreign or any(kinds) != all(kinds):
+        names = sorted({type(member).__name__ for member in members})
+        raise TypeError(
+            "X must be Epochs, a list of Epochs, or an array of shape (n_epochs, "
+            f"n_channels, n_times), got {' and '.join(names)}."
+        )
+
+
 def _data_channels(epochs: mne.BaseEpochs) -> list[str]:
-    picks = mne.pick_types(
-        epochs.info, meg=True, eeg=True, seeg=True, ecog=True, dbs=True, exclude="bads"
-    )
+    kinds = dict.fromkeys(("meg", "eeg", "csd", "seeg", "ecog", "dbs"), True)
+    picks = mne.pick_types(epochs.info, **kinds, exclude="bads")
     names = [epochs.ch_names[pick] for pick in picks]
     left_out = [name for name in epochs.ch_names if name not in set(names)]
     if not names:

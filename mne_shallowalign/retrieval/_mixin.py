@@ -15,7 +15,7 @@ class RetrievalMixin:
 
     A class that mixes this in has ``transform``, ``transform_images``, ``gallery_``
     and ``gallery_embedding_``, and reads images through ``_read_candidates``,
-    ``_embed_features``, ``_identify`` and ``_names``.
+    ``_embed_features``, ``_identify``, ``_names`` and ``_check_order``.
     """
 
     def decision_function(self, X: Any, gallery: Any = None) -> np.ndarray:
@@ -116,6 +116,7 @@ class RetrievalMixin:
         ValueError
             If an image of ``y`` is not in the gallery.
         """
+        self._check_order(X, y)
         candidates = self._read_candidates(y if gallery is None else gallery)
         if gallery is None:
             truth = candidates.index

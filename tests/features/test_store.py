@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from mne_shallowalign.features import default_cache_dir
 from mne_shallowalign.features._store import FeatureStore, ShardWriter
@@ -76,6 +79,35 @@ def test_damaged_shards_are_removed_with_a_warning(store, damage):
     assert not path.exists()
 
 
+def test_a_shard_without_header_heals(store):
+    path = store.write(["a"], features(1))
+    save_file(features(1), path)
+    with pytest.warns(RuntimeWarning, match="are damaged"):
+        assert not store.read(["a"], tables(1)).any()
+    assert not path.exists()
+
+
+def test_threads_may_write_the_same_shard(store):
+    written = features(3)
+    with ThreadPoolExecutor(4) as threads:
+        paths = set(threads.map(lambda _: store.write(list("abc"), written), range(40)))
+    assert list(store.folder.iterdir()) == list(paths)
+
+
+def test_colleagues_may_read_shards(store):
+    path = store.write(["a"], features(1))
+    plain = path.with_name("plain")
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_place_that_cannot_be_written_is_said_at_once(store):
+    store.folder.parent.parent.mkdir(exist_ok=True)
+    store.folder.parent.write_text("a file in the way")
+    with pytest.raises(OSError, match="Set cache_dir to a folder"):
+        store.prepare()
+
+
 def test_one_layer_is_read_without_the_others(store):
     path = store.write(["a", "b"], features(2))
     content = bytearray(path.read_bytes())
@@ -102,11 +134,10 @@ def test_a_failed_write_leaves_nothing(store, monkeypatch):
     store.write(["a"], features(1))
     before = sorted(store.folder.iterdir())
 
-    def full(arrays, path, metadata):
-        path.write_bytes(b"half")
+    def full(temporary, path):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("mne_shallowalign.features._store.save_file", full)
+    monkeypatch.setattr("mne_shallowalign.features._store.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         store.write(["b"], features(1))
     assert sorted(store.folder.iterdir()) == before
