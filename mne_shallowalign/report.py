@@ -32,6 +32,7 @@ def make_report(
     result: str | None = None,
     decoder: ShallowAlignDecoder | None = None,
     figures: Mapping[str, Figure] | None = None,
+    captions: Mapping[str, str] | None = None,
     marks: Mapping[str, str] | None = None,
     provenance: Mapping[str, Any] | None = None,
     title: str = "Shallow Alignment",
@@ -54,6 +55,8 @@ def make_report(
     figures : mapping of str to matplotlib.figure.Figure | None
         Further figures by their title, such as that of
         :func:`mne_shallowalign.viz.plot_retrieval_grid`.
+    captions : mapping of str to str | None
+        What to write under those figures, by their title.
     marks : mapping of str to str | None
         Words to write at layers, such as ``{"blocks.5": "simulated"}``.
     provenance : mapping of str to object | None
@@ -87,7 +90,7 @@ def make_report(
     plt.close(curve)
     report.add_html(_to_html(tabulate(scores, marks)), title="Scores", tags="scores")
     for name, figure in (figures or {}).items():
-        _add_figure(report, figure, name)
+        _add_figure(report, figure, name, (captions or {}).get(name))
     records = {
         "Data and protocol": dict(provenance or {}),
         "Decoder": describe_decoder(decoder),

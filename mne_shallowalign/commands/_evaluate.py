@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from mne.utils import verbose
+from mne.utils import verbose, warn
 from numpy.typing import ArrayLike, NDArray
 
 from ..features._gallery import identify, is_pictures
 from ..retrieval import chance_level, proportion_interval
-from ._folds import Fold, make_folds, unit_of
+from ._folds import Fold, Seen, count_seen, make_folds, unit_of
 
 if TYPE_CHECKING:
     import mne
@@ -33,6 +33,8 @@ class Chosen(NamedTuple):
     """The decoder of the last fold."""
     test: NDArray[np.intp]
     """The held-out trials of the last fold."""
+    seen: Seen
+    """How many test trials show what was also in training."""
 
 
 class _Outcome(NamedTuple):
@@ -205,7 +207,13 @@ def decode_chosen(
     Returns
     -------
     chosen : Chosen
-        Scores, layers, and what a figure of the last fold needs.
+        Scores, layers, what a figure of the last fold needs, and how much of the test
+        was seen in training.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the split that the dataset publishes has concepts on both sides.
 
     Raises
     ------
@@ -217,8 +225,18 @@ def decode_chosen(
 
     images = np.asarray(images)
     inner = "concept" if hold_out == "split" else hold_out
+    folds = _outer_folds(epochs, hold_out, n_splits)
+    identities = identify(images, decoder.image_root)
+    seen = count_seen(folds, identities, epochs.metadata["concept"])
+    if hold_out == "split" and seen.n_concepts:
+        warn(
+            f"The split of this dataset has concepts on both sides: {seen.n_concepts} "
+            f"of {seen.n_queries} test trials are of concepts that were in training. "
+            "hold_out='concept' tests on new concepts.",
+            ignore_namespaces=("mne", "mne_shallowalign"),
+        )
     chosen, outcomes = [], []
-    for fold in _outer_folds(epochs, hold_out, n_splits):
+    for fold in folds:
         train, test = fold
         layer = choose_layer(
             decoder, epochs[train], images[train], layers, hold_out=inner
@@ -227,7 +245,7 @@ def decode_chosen(
         chosen.append(layer)
         outcomes.append(outcome)
     scores = pd.DataFrame([{"layer": "chosen", **_summarize(outcomes)}])
-    return Chosen(scores.assign(hold_out=hold_out), chosen, fitted, test)
+    return Chosen(scores.assign(hold_out=hold_out), chosen, fitted, test, seen)
 
 
 def _outer_folds(epochs: mne.BaseEpochs, hold_out: str, n_splits: int) -> list[Fold]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -21,6 +22,17 @@ UNITS = {
 HOLD_OUTS = tuple(UNITS)
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+class Seen(NamedTuple):
+    """How many of the queries are not new to a decoder."""
+
+    n_queries: int
+    """All queries: the test trials of all folds."""
+    n_images: int
+    """Those whose picture was also in the training trials of their fold."""
+    n_concepts: int
+    """Those whose concept was."""
 
 
 def make_folds(
@@ -49,7 +61,8 @@ def make_folds(
     Raises
     ------
     ValueError
-        If ``hold_out`` is unknown or there are not two units.
+        If ``hold_out`` is unknown, there are not two units, or the column ``split``
+        has other labels than its two.
     """
     from mne.utils import _check_option
     from sklearn.model_selection import GroupKFold
@@ -97,8 +110,43 @@ def unit_of(metadata: DataFrame, hold_out: str) -> Series:
     return metadata.groupby(columns, sort=False, dropna=False).ngroup()
 
 
+def count_seen(folds: Sequence[Fold], images: ArrayLike, concepts: ArrayLike) -> Seen:
+    """Count the test trials whose picture or concept was learned from.
+
+    Parameters
+    ----------
+    folds : sequence of (train, test)
+        Row numbers of the trials.
+    images : array-like of str, shape (n_trials,)
+        The identity of the picture of each trial.
+    concepts : array-like of str, shape (n_trials,)
+        Its concept.
+
+    Returns
+    -------
+    seen : Seen
+        The counts, over all folds.
+    """
+
+    def count(labels: ArrayLike) -> int:
+        labels = np.asarray(labels, dtype=str)
+        both = [np.isin(labels[test], labels[train]).sum() for train, test in folds]
+        return int(sum(both))
+
+    n_queries = sum(len(test) for _, test in folds)
+    return Seen(n_queries, count(images), count(concepts))
+
+
 def _published_split(metadata: DataFrame) -> Fold:
     split = metadata["split"].to_numpy() if "split" in metadata else np.array([])
+    others = sorted({str(label) for label in split} - {"train", "test"})
+    if others:
+        raise ValueError(
+            "hold_out='split' needs 'train' or 'test' for every trial in the column "
+            f"'split' of epochs.metadata, which also has {', '.join(others[:5])}. "
+            f"Relabel those trials, or hold out something else: "
+            f"{', '.join(HOLD_OUTS[1:])}."
+        )
     train, test = np.flatnonzero(split == "train"), np.flatnonzero(split == "test")
     if len(train) == 0 or len(test) == 0:
         raise ValueError(

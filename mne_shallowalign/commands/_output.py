@@ -25,18 +25,36 @@ def output_folder(out: Path | None, keep: bool = True) -> Iterator[Path]:
     ------
     out : Path
         The folder.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there.
     """
     is_new = out is None or not out.exists()
     keep = keep or out is not None
     out = Path(out or tempfile.mkdtemp(prefix="mne-shallowalign-"))
-    out.mkdir(parents=True, exist_ok=True)
     done = False
     try:
+        _check_writable(out)
         yield out
         done = True
     finally:
         if is_new and not (done and keep):
             shutil.rmtree(out, ignore_errors=True)
+
+
+def _check_writable(out: Path) -> None:
+    """Find out before the work, not after it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"Nothing can be written to the folder {out}: {error.strerror}. Give "
+            "another --out."
+        ) from error
 
 
 @contextmanager

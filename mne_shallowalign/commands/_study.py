@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._evaluate import Chosen, decode_chosen, evaluate_layers
+from ._folds import Seen
 from ._trials import average_trials, has_picture_sets, load_trials
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ SETTINGS: dict[str, Any] = {
     "lr": 1e-3,
     "max_epochs": 30,
 }
+
+GRID_CAPTION = (
+    "Each row is a test trial: the picture seen, then the candidates that the signal "
+    "resembles most, with their cosine similarity. The queries are evenly spaced over "
+    "the test trials (of several folds, those of the last), not selected by score."
+)
 
 
 class Study(NamedTuple):
@@ -107,7 +114,7 @@ def decode_dataset(
     trials = (decoder, epochs, epochs.metadata["image"].to_numpy(str), layers)
     chosen = decode_chosen(*trials, hold_out=hold_out)
     scores = evaluate_layers(*trials, hold_out=hold_out)
-    sentence = _say(chosen, len(subjects), by_class, hold_out, len(layers))
+    sentence = _say(chosen, len(subjects), by_class, hold_out, len(scores))
     record = {
         "dataset": root.resolve().name,
         "subjects": ", ".join(subjects),
@@ -115,6 +122,9 @@ def decode_dataset(
         "repetitions averaged": average,
         **(loading or {}),
         "held out": hold_out,
+        "test trials": chosen.seen.n_queries,
+        "test trials whose picture was in training": chosen.seen.n_images,
+        "test trials whose concept was in training": chosen.seen.n_concepts,
         "layers chosen": ", ".join(chosen.layers),
     }
     return Study(epochs, scores, chosen, sentence, record, _true_layer(root, backbone))
@@ -160,6 +170,7 @@ def _say(
         "This brain picks" if n_people == 1 else f"These {n_people} brains pick",
         "the right class of pictures" if by_class else "the right picture",
     )
+    result = " ".join([result, *_say_seen(chosen.seen, by_class)])
     names = ", ".join(dict.fromkeys(chosen.layers))
     if n_layers == 1:
         return f"{result} Layer: {names}, as asked for."
@@ -168,6 +179,32 @@ def _say(
         f"{result} Layer: {names}, chosen on held-out {held_out} of the training "
         "trials; the table compares layers on the test trials."
     )
+
+
+def _say_seen(seen: Seen, by_class: bool) -> list[str]:
+    """Say what of the test is not new; nothing if all of it is."""
+    what, noun = ("class", "classes") if by_class else ("picture", "pictures")
+    only_concepts = seen.n_concepts - seen.n_images
+    sentences = []
+    if seen.n_images == seen.n_queries:
+        measured = "repetitions are" if not by_class else "known classes are"
+        sentences.append(
+            f"The {noun} were seen in training: this measures how well {measured} "
+            "recognised, not zero-shot retrieval."
+        )
+    elif seen.n_images:
+        sentences.append(
+            f"In {seen.n_images} of the {seen.n_queries} queries the {what} was seen "
+            "in training: this is not zero-shot retrieval."
+        )
+    if only_concepts == seen.n_queries:
+        sentences.append("Their concepts were in training.")
+    elif only_concepts > 0:
+        sentences.append(
+            f"In {only_concepts} of the {seen.n_queries} queries the {what} was new, "
+            "but its concept was in training."
+        )
+    return sentences
 
 
 def _true_layer(root: Path, backbone: Backbone) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_data_arguments(data: argparse._ArgumentGroup) -> None:
     data.add_argument("--bids-root", type=Path, help="root of a BIDS dataset")
-    data.add_argument("--subject", type=_words, help="its label, or several: 01,02")
+    data.add_argument("--subject", type=_labels, help="its label, or several: 01,02")
     data.add_argument("--session", type=_words, help="default: all")
     data.add_argument("--task", type=_words, help="default: all")
     data.add_argument(
@@ -112,10 +113,10 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
     from ..report import tabulate
     from ._study import decode_dataset
 
-    backbone = load_backbone(args.backbone, weights=args.weights)
-    layers = [backbone.resolve(layer) for layer in args.layer or _spread(backbone)]
     with ExitStack() as stack:
         out = stack.enter_context(output_folder(args.out, keep=not args.no_report))
+        backbone = load_backbone(args.backbone, weights=args.weights)
+        layers = map(backbone.resolve, args.layer or _spread(backbone))
         root, subjects, cache_dir = args.bids_root, args.subject, None
         if root is None:
             root, subjects, cache_dir = out / "bids", ["01"], out / "features"
@@ -125,7 +126,7 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
             root,
             subjects,
             backbone,
-            layers,
+            list(dict.fromkeys(layers)),
             stimuli=args.stimuli,
             hold_out=args.hold_out,
             average=args.average,
@@ -161,23 +162,39 @@ def _simulate(
 ) -> None:
     from ..datasets import simulate_bids
 
+    _check_seed(root, seed)
     print(f"Simulating a recording in {root}", flush=True)
     settings = {"random_state": seed, "cache_dir": cache_dir, **simulation}
     simulate_bids(root, **settings, overwrite=True)
+
+
+def _check_seed(root: Path, seed: int) -> None:
+    """Refuse to mix simulations, in the words of this command."""
+    record = root / "code" / "simulation.json"
+    if not record.is_file():
+        return
+    before = json.loads(record.read_text(encoding="utf-8")).get("random_state")
+    if before not in (None, seed):
+        raise ValueError(
+            f"--out {root.parent} holds another simulation, made with --seed {before}, "
+            f"not {seed}. Give another --out, or --seed {before}."
+        )
 
 
 def _write(study: Study, out: Path) -> None:
     import pandas as pd
 
     from ..report import make_report
-    from ._study import draw_grid
+    from ._study import GRID_CAPTION, draw_grid
 
     scores, chosen = study.scores, study.chosen
+    grid = f"Retrieval with layer {chosen.layers[-1]}"
     report = make_report(
         scores,
         result=study.sentence,
         decoder=chosen.decoder,
-        figures={f"Retrieval with layer {chosen.layers[-1]}": draw_grid(study)},
+        figures={grid: draw_grid(study)},
+        captions={grid: GRID_CAPTION},
         marks=study.marks,
         provenance=study.record,
     )
@@ -204,7 +221,14 @@ def _loading(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+    words = dict.fromkeys(word.strip() for word in text.split(",") if word.strip())
+    if not words:
+        raise argparse.ArgumentTypeError(f"expected at least one name, got {text!r}")
+    return list(words)
+
+
+def _labels(text: str) -> list[str]:
+    return list(dict.fromkeys(word.removeprefix("sub-") for word in _words(text)))
 
 
 def _layers(text: str) -> list[int | float | str]:

@@ -87,7 +87,8 @@ def load_bids(
         If there is no such dataset, subject or recording, or if pictures are missing.
     ValueError
         If no event has a ``stim_file``, if one leaves the stimuli folder or names two
-        different pictures, or if an image has two concepts.
+        different pictures, if an image has two concepts, or if two events with a
+        ``stim_file`` are on one sample.
 
     Notes
     -----
@@ -97,7 +98,7 @@ def load_bids(
     """
     from mne_bids import read_raw_bids
 
-    root, subject = Path(root), subject.removeprefix("sub-")
+    root, subject = Path(root), str(subject).removeprefix("sub-")
     paths = find_recordings(root, subject, session, task, run, datatype)
     raws = [read_raw_bids(path) for path in paths]
     trials = [presentations(raw, path) for raw, path in zip(raws, paths, strict=True)]

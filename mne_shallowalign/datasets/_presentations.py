@@ -37,6 +37,11 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
     trials : DataFrame
         One row per presentation, with the ``sample`` of its onset and the columns of
         ``events.tsv``.
+
+    Raises
+    ------
+    ValueError
+        If two of them are on one sample.
     """
     annotations = raw.annotations
     trials = pd.DataFrame(list(annotations.extras), index=range(len(annotations)))
@@ -56,13 +61,28 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
         shown.sum(),
         (~shown).sum(),
     )
+    trials = trials.assign(sample=events[:, 0])
+    _check_onsets(trials, raw, path)
     return trials.assign(
-        sample=events[:, 0],
         subject=path.subject,
         session=path.session or "n/a",
         run=path.run or "n/a",
         split=_split(trials, path.task),
     )
+
+
+def _check_onsets(trials: pd.DataFrame, raw: mne.io.BaseRaw, path: BIDSPath) -> None:
+    repeated = trials[trials["sample"].duplicated(keep=False)]
+    listed = [
+        f"{(sample - raw.first_samp) / raw.info['sfreq']:g} s: {', '.join(names)}"
+        for sample, names in repeated.groupby("sample")["stim_file"]
+    ]
+    if listed:
+        raise ValueError(
+            f"{path.basename}: {len(listed)} samples have more than one event with a "
+            f"stim_file ({'; '.join(listed[:5])}). Leave one of each in events.tsv, "
+            "or correct the onsets."
+        )
 
 
 def _split(trials: pd.DataFrame, task: str | None) -> pd.Series | str:

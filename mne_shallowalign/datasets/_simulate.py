@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 
 import mne
@@ -119,7 +120,7 @@ def simulate_bids(
         If the subject is there already, or ``path`` holds something else.
     ValueError
         If ``path`` holds a simulation with other parameters, or if ``images`` has too
-        few pictures.
+        few pictures, or a parameter is out of range.
 
     See Also
     --------
@@ -146,9 +147,10 @@ def simulate_bids(
         ch_names=list(POSTERIOR if ch_names is None else ch_names),
         sfreq=float(sfreq),
         n_dipoles=n_dipoles,
-        time_course=None if time_course is None else np.asarray(time_course).tolist(),
+        time_course=_as_time_course(time_course, n_dipoles),
         snr=float(snr),
         n_runs=n_runs,
+        random_state=int(random_state) if isinstance(random_state, Integral) else None,
         seed=int(check_random_state(random_state).randint(2**31 - 1)),
     )
     _check_design(design)
@@ -161,10 +163,31 @@ def simulate_bids(
             [layer],
             pooling=pooling,
             cache_dir=cache_dir,
+            store_all=True,
         )[layer]
         write_runs(work, subject, _record(features, pictures, subject, design), design)
     logger.info("Simulated sub-%s, driven by %s, in %s", subject, layer, root)
     return root
+
+
+def _as_time_course(time_course: ArrayLike | None, n_dipoles: int) -> list | None:
+    if time_course is None:
+        return None
+    expected = (
+        f"; expected finite numbers, not all of them zero, of the shape (n_times,) or "
+        f"(n_dipoles={n_dipoles}, n_times)."
+    )
+    try:
+        array = np.asarray(time_course, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"time_course is no array of numbers{expected}") from error
+    if array.ndim not in (1, 2) or array.shape[:-1] not in ((), (1,), (n_dipoles,)):
+        raise ValueError(f"time_course has the shape {array.shape}{expected}")
+    if not np.isfinite(array).all() or not array.any():
+        raise ValueError(
+            f"time_course has the shape {array.shape} and no response{expected}"
+        )
+    return array.tolist()
 
 
 def _check_design(design: dict) -> None:
@@ -177,11 +200,14 @@ def _check_design(design: dict) -> None:
     for name in ("sfreq", "snr"):
         if not design[name] > 0:
             raise ValueError(f"{name}={design[name]!r} must be greater than 0.")
-    shape, n_dipoles = np.shape(design["time_course"] or [0.0]), design["n_dipoles"]
-    if len(shape) not in (1, 2) or shape[:-1] not in ((), (1,), (n_dipoles,)):
+    n_trials = design["n_images_per_concept"] * (
+        design["n_concepts"] * design["n_repetitions"]
+        + design["n_test_concepts"] * design["n_test_repetitions"]
+    )
+    if design["n_runs"] > n_trials:
         raise ValueError(
-            f"time_course has the shape {shape}; expected (n_times,) or "
-            f"(n_dipoles={n_dipoles}, n_times)."
+            f"n_runs={design['n_runs']!r} must be at most the number of trials, "
+            f"{n_trials}."
         )
 
 

@@ -87,7 +87,11 @@ def _check_room(root: Path, subject: str, design: dict, overwrite: bool) -> None
             f"{RECORD.as_posix()}); nothing was touched. Give a new folder."
         )
     before = json.loads((root / RECORD).read_text(encoding="utf-8"))
-    changed = [key for key, value in design.items() if before.get(key) != value]
+    changed = [
+        "random_state" if key == "seed" else key  # drawn from what the user gave
+        for key, value in design.items()
+        if key != "random_state" and before.get(key) != value
+    ]
     if changed:
         raise ValueError(
             f"path={str(root)!r} holds a simulation with other parameters: "
