@@ -73,6 +73,7 @@ def page(scores, tmp_path):
         scores,
         decoder=decoder,
         figures={"Retrieval": plt.figure(figsize=(1, 1))},
+        captions={"Retrieval": "Rows are <i>evenly</i> spaced."},
         marks={"blocks.1": "simulated"},
         provenance={"data": "<b>mine</b>"},
         title="A title",
@@ -89,6 +90,7 @@ def test_the_page_has_every_section(page, scores):
     for section in ("Result", "Layer curve", "Scores", "Retrieval", "Provenance"):
         assert section in page
     assert len(re.findall('src="data:image/png', page)) == 3  # MNE's logo is one
+    assert "Rows are" in page
     for cell in ("blocks.1", "45 %", "40 % to 50 %", "simulated"):
         assert f"<td>{cell}</td>" in page
 

@@ -227,7 +227,7 @@ def decode_chosen(
     inner = "concept" if hold_out == "split" else hold_out
     folds = _outer_folds(epochs, hold_out, n_splits)
     identities = identify(images, decoder.image_root)
-    seen = count_seen(folds, identities, epochs.metadata["concept"])
+    seen = count_seen(folds, identities, epochs.metadata.get("concept", identities))
     if hold_out == "split" and seen.n_concepts:
         warn(
             f"The split of this dataset has concepts on both sides: {seen.n_concepts} "

@@ -185,17 +185,17 @@ def _say_seen(seen: Seen, by_class: bool) -> list[str]:
     """Say what of the test is not new; nothing if all of it is."""
     what, noun = ("class", "classes") if by_class else ("picture", "pictures")
     only_concepts = seen.n_concepts - seen.n_images
+    measured = (
+        f"measures how well {'known classes' if by_class else 'repetitions'} are "
+        "recognised, not zero-shot retrieval."
+    )
     sentences = []
     if seen.n_images == seen.n_queries:
-        measured = "repetitions are" if not by_class else "known classes are"
-        sentences.append(
-            f"The {noun} were seen in training: this measures how well {measured} "
-            "recognised, not zero-shot retrieval."
-        )
+        sentences.append(f"The {noun} were seen in training: this {measured}")
     elif seen.n_images:
         sentences.append(
             f"In {seen.n_images} of the {seen.n_queries} queries the {what} was seen "
-            "in training: this is not zero-shot retrieval."
+            f"in training, which {measured}"
         )
     if only_concepts == seen.n_queries:
         sentences.append("Their concepts were in training.")

@@ -66,8 +66,36 @@ def test_report_and_scores_are_written(done):
         assert f"<td>{layer}</td>" in html
     assert "This brain picks" in html
     assert html.count("Retrieval with layer") >= 1
+    assert "evenly spaced over the test trials" in html
     assert str(done.out) not in html  # where it lay is nobody's business
     assert not list(done.out.glob(".*"))
+
+
+def test_one_layer_given_thrice_is_not_chosen(done, tmp_path, capsys):
+    argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01,sub-01,01"]
+    argv += ["--layer", "2,energy2,2", "--no-report", "--debug"]
+    assert main([*argv, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Layer: energy2, as asked for." in printed
+    assert "chosen on held-out" not in printed
+    assert "This brain picks" in printed
+
+
+def test_another_seed_needs_another_folder(done, capsys):
+    assert main(["demo", "--out", str(done.out), "--seed", "1", "--layer", "2"]) == 1
+    error = capsys.readouterr().err
+    assert "made with --seed 0, not 1. Give another --out, or --seed 0." in error
+    assert (done.out / "report.html").exists()
+
+
+def test_an_unwritable_folder_is_told_first(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "out"
+    assert main(["demo", "--out", str(out)]) == 1
+    captured = capsys.readouterr()
+    assert "Simulating" not in captured.out
+    assert captured.err.count("\n") == 1
+    assert f"Nothing can be written to the folder {out}" in captured.err
 
 
 @pytest.mark.parametrize("hold_out", ["concept", "run"])
@@ -83,6 +111,12 @@ def test_the_same_on_a_dataset_of_ones_own(done, hold_out, tmp_path, capsys):
     assert scores.loc[0, "n_folds"] == {"concept": 5, "run": 2}[hold_out]
     html = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
     assert "<th>tmax</th><td>0.5</td>" in html
+    seen = re.search("whose picture was in training</th><td>(.*?)</td>", html)[1]
+    assert (int(seen) > 0) == (hold_out == "run")
+    for text in (printed, html):
+        told = f"In {seen} of the {scores.loc[0, 'n_queries']} queries the picture was"
+        assert (told in text) == (hold_out == "run")
+        assert ("not zero-shot retrieval" in text) == (hold_out == "run")
 
 
 def test_pictures_known_only_by_their_class(done, tmp_path, capsys):

@@ -158,3 +158,28 @@ def test_what_cannot_be_done_is_told(data, log):
     bare = mne.EpochsArray(epochs.get_data(), epochs.info)
     with pytest.raises(ValueError, match="epochs has no metadata"):
         evaluate_layers(LoggingDecoder(), bare, features, [1])
+
+
+def test_a_split_that_shares_concepts_warns(data, log):
+    """Every third picture of every concept is for the test."""
+    epochs, features = data
+    crossing = epochs.copy()
+    third = np.arange(len(crossing)) % 3 == 0
+    crossing.metadata["split"] = np.where(third, "test", "train")
+    with pytest.warns(RuntimeWarning, match="67 of 67 test trials .* were in training"):
+        chosen = decode_chosen(LoggingDecoder(), crossing, features, [1])
+    assert chosen.seen == (67, 0, 67)
+    assert decode_chosen(LoggingDecoder(), *data, [1]).seen == (50, 0, 0)
+
+
+def test_pictures_are_known_by_their_content(data, log):
+    """A copy in another concept is the same picture; of held-out runs, none is new."""
+    epochs, features = data
+    features = features.copy()
+    features[0] = features[-1]  # of a test and of a training concept
+    assert decode_chosen(LoggingDecoder(), epochs, features, [1]).seen == (50, 1, 0)
+    features[::2] = features[1::2]
+    seen = decode_chosen(
+        LoggingDecoder(), epochs, features, [1], hold_out="run", n_splits=2
+    ).seen
+    assert seen == (200, 200, 200)

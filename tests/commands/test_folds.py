@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mne_shallowalign.commands._folds import make_folds
+from mne_shallowalign.commands._folds import count_seen, make_folds
 
 
 @pytest.fixture
@@ -69,3 +69,31 @@ def test_what_cannot_be_held_out_is_told(metadata):
         make_folds(metadata[metadata["subject"] == "01"], "subject")
     with pytest.raises(ValueError, match="needs a run for every trial"):
         make_folds(metadata.drop(columns="run"), "run")
+
+
+def test_other_labels_of_the_split_are_told(metadata):
+    split = metadata["split"].where(metadata["concept"] != "c3", "validation")
+    with pytest.raises(ValueError, match="also has validation"):
+        make_folds(metadata.assign(split=split), "split")
+    with pytest.raises(ValueError, match="also has nan"):
+        make_folds(metadata.assign(split=split.replace("validation", None)), "split")
+
+
+def test_what_was_learned_from_is_counted():
+    """Two folds: picture a is on both sides of one, concept x of both."""
+    images, concepts = list("aabcd"), list("xxxyy")
+    folds = [
+        (np.array([0, 2]), np.array([1, 3])),
+        (np.array([2, 3]), np.array([0, 1])),
+    ]
+    assert count_seen(folds, images, concepts) == (4, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("hold_out", "seen"),
+    [("split", 0), ("concept", 0), ("run", 96), ("session", 96), ("subject", 96)],
+)
+def test_only_new_concepts_are_new(metadata, hold_out, seen):
+    images = metadata["image"].astype(str)
+    counts = count_seen(make_folds(metadata, hold_out), images, metadata["concept"])
+    assert counts.n_images == counts.n_concepts == seen

@@ -49,6 +49,8 @@ def test_version(capsys):
         ["demo", "--hold-out", "day"],
         ["demo", "--bids-root", "somewhere"],
         ["demo", "--subject", "01"],
+        ["demo", "--bids-root", "somewhere", "--subject", ","],
+        ["demo", "--layer", ","],
     ],
 )
 def test_wrong_usage_exits_with_2(argv, capsys):

@@ -53,3 +53,22 @@ def test_a_file_is_replaced_at_once(tmp_path):
         assert part.suffix == ".html"
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_written_is_told_first(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "new"):
+        with pytest.raises(OSError, match=f"to the folder {out}"), output_folder(out):
+            pytest.fail("work was started")
+
+    def refuse(**kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    new = tmp_path / "new"
+    with (
+        pytest.raises(OSError, match=f"to the folder {new}: Permission denied"),
+        output_folder(new),
+    ):
+        pytest.fail("work was started")
+    assert not new.exists()

@@ -133,6 +133,8 @@ def test_unknown_subject(write_bids):
     root = write_bids(["a.png"], subject="11")
     with pytest.raises(FileNotFoundError, match=r"subject='99' is not in .* 07, 11"):
         load_bids(root, "99")
+    with pytest.raises(FileNotFoundError, match=r"subject='7' is not in .* 07, 11"):
+        load_bids(root, 7)
     with pytest.raises(FileNotFoundError, match="is no folder"):
         load_bids(root / "nowhere", "07")
 
@@ -166,3 +168,17 @@ def test_pictures_kept_elsewhere(write_bids, tmp_path_factory):
         load_bids(root, "01")
     metadata = load_bids(root, "01", stimuli=elsewhere).metadata
     assert metadata["image"].tolist() == ["a.png", "b.png"]
+
+
+def test_two_pictures_on_one_sample(write_bids):
+    root = write_bids(["a.png", "b.png", "n/a"])
+    (events,) = root.glob("sub-01/eeg/*_events.tsv")
+    header, *lines = events.read_text().splitlines()
+    onset = lines[0].split("\t")[0]
+    third = "\t".join([onset, *lines[2].split("\t")[1:]])
+    events.write_text("\n".join([header, *lines[:2], third]))
+    assert len(load_bids(root, "01")) == 2  # only one of the two is a picture
+    second = "\t".join([onset, *lines[1].split("\t")[1:]])
+    events.write_text("\n".join([header, lines[0], second]))
+    with pytest.raises(ValueError, match=r"1 samples have .* \(1 s: a.png, b.png\)"):
+        load_bids(root, "01")

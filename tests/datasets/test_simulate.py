@@ -10,7 +10,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mne_shallowalign.backbones import list_layers
+from mne_shallowalign.backbones import Backbone, list_layers
 from mne_shallowalign.datasets import _simulate, load_bids, simulate_bids
 from mne_shallowalign.features import extract_features
 from mne_shallowalign.preprocessing import average_repetitions
@@ -176,6 +176,8 @@ def test_another_simulation_is_not_mixed_in(tmp_path, tiny):
         simulate_bids(root, **tiny)
     with pytest.raises(ValueError, match="layer='energy3', now 'energy2'"):
         simulate_bids(root, subject="02", layer=2, **tiny)
+    with pytest.raises(ValueError, match=r"parameters: random_state=0, now 1\. "):
+        simulate_bids(root, subject="02", random_state=1, **tiny)
     simulate_bids(root, overwrite=True, **tiny)
     assert len(load_bids(root, "01")) == 3 * 2 * 2 + 2 * 2 * 3
 
@@ -205,10 +207,29 @@ def test_nothing_is_left_when_it_fails(tmp_path, monkeypatch, tiny):
         (dict(sfreq=-1), "sfreq=-1.0"),
         (dict(subject="../x"), "subject='../x' must consist of letters and digits"),
         (dict(layer="energy33"), "energy3"),
+        (dict(n_runs=1000), "n_runs=1000 must be at most the number of trials, 24"),
         (dict(time_course=np.ones((3, 5))), r"shape \(3, 5\); expected .*n_dipoles=4"),
+        (dict(time_course=np.ones((1, 4, 5))), r"shape \(1, 4, 5\); expected"),
+        (dict(time_course=0), r"shape \(\); expected .*\(n_times,\)"),
+        (dict(time_course=[]), r"shape \(0,\) and no response; expected"),
+        (dict(time_course=[[1, 2], [3]]), r"no array of numbers; expected"),
+        (dict(time_course=[0, np.nan]), "expected finite numbers"),
     ],
 )
 def test_bad_input(tmp_path, bad, message, tiny):
     with pytest.raises(ValueError, match=message):
         simulate_bids(tmp_path / "bids", **tiny | bad)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_features_of_every_layer_are_kept(tmp_path, tiny, monkeypatch):
+    """Who decodes the simulation need not extract again."""
+    root = simulate_bids(tmp_path / "bids", cache_dir=tmp_path / "cache", **tiny)
+    pictures = load_bids(root, "01").metadata["image"].tolist()
+
+    def fail(*args, **kwargs):
+        raise AssertionError("features were computed again")
+
+    monkeypatch.setattr(Backbone, "load", fail)
+    kwargs = {"image_root": root / "stimuli", "cache_dir": tmp_path / "cache"}
+    assert len(extract_features(pictures, "gabor/v1", **kwargs)) == 6
