@@ -110,6 +110,31 @@ def unit_of(metadata: DataFrame, hold_out: str) -> Series:
     return metadata.groupby(columns, sort=False, dropna=False).ngroup()
 
 
+def default_hold_out(metadata: DataFrame, by_class: bool = False) -> str:
+    """Choose what to hold out where nobody has said so.
+
+    Parameters
+    ----------
+    metadata : DataFrame
+        The metadata of the trials.
+    by_class : bool
+        Whether only the class of each picture is known, so that every class has to be
+        learned from.
+
+    Returns
+    -------
+    hold_out : str
+        ``"split"`` where the dataset publishes one, else ``"concept"``; for classes,
+        the first of run, session and subject of which there are several.
+    """
+    if {"train", "test"} <= set(metadata.get("split", ())):
+        return "split"
+    if not by_class:
+        return "concept"
+    several = (u for u in ("run", "session", "subject") if metadata[u].nunique() > 1)
+    return next(several, "run")
+
+
 def count_seen(folds: Sequence[Fold], images: ArrayLike, concepts: ArrayLike) -> Seen:
     """Count the test trials whose picture or concept was learned from.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._evaluate import Chosen, decode_chosen, evaluate_layers
-from ._folds import Seen
+from ._folds import Seen, default_hold_out
 from ._trials import average_trials, has_picture_sets, load_trials
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def decode_dataset(
     layers: Sequence[str],
     *,
     stimuli: Path | None = None,
-    hold_out: str = "split",
+    hold_out: str | None = None,
     average: bool | None = None,
     seed: int = 0,
     cache_dir: Path | None = None,
@@ -79,8 +79,9 @@ def decode_dataset(
         The layers to compare.
     stimuli : Path | None
         Folder of the pictures. None: ``<root>/stimuli``.
-    hold_out : str
-        What is held out, see :func:`evaluate_layers`.
+    hold_out : str | None
+        What is held out, see :func:`evaluate_layers`. None:
+        :func:`default_hold_out`.
     average : bool | None
         Whether to average the repetitions of a picture. None: unless a picture is a
         folder, of which no trial is a repetition of another.
@@ -101,6 +102,7 @@ def decode_dataset(
     stimuli = root / "stimuli" if stimuli is None else stimuli
     epochs = load_trials(root, subjects, stimuli, **(loading or {}))
     by_class = has_picture_sets(epochs, stimuli)
+    hold_out = hold_out or default_hold_out(epochs.metadata, by_class)
     average = not by_class if average is None else average
     if average:
         epochs = average_trials(epochs, hold_out)

@@ -81,9 +81,8 @@ def _add_protocol_arguments(protocol: argparse._ArgumentGroup) -> None:
     protocol.add_argument(
         "--hold-out",
         choices=HOLD_OUTS,
-        default="split",
         help="what is tested on and never learned from; default: the split that the "
-        "dataset publishes",
+        "dataset publishes, else concepts (runs, where only classes are known)",
     )
     protocol.add_argument(
         "--average",

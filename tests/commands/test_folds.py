@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mne_shallowalign.commands._folds import count_seen, make_folds
+from mne_shallowalign.commands._folds import (
+    count_seen,
+    default_hold_out,
+    make_folds,
+)
 
 
 @pytest.fixture
@@ -97,3 +101,21 @@ def test_only_new_concepts_are_new(metadata, hold_out, seen):
     images = metadata["image"].astype(str)
     counts = count_seen(make_folds(metadata, hold_out), images, metadata["concept"])
     assert counts.n_images == counts.n_concepts == seen
+
+
+@pytest.mark.parametrize(
+    ("columns", "by_class", "expected"),
+    [
+        ({"split": ["train", "test"], "run": ["1", "2"]}, False, "split"),
+        ({"split": ["train", "train"], "run": ["1", "2"]}, False, "concept"),
+        ({"run": ["1", "2"], "subject": ["a", "b"]}, True, "run"),
+        (
+            {"run": ["1", "1"], "session": ["x", "x"], "subject": ["a", "b"]},
+            True,
+            "subject",
+        ),
+    ],
+)
+def test_what_is_held_out_by_default(columns, by_class, expected):
+    metadata = pd.DataFrame({"concept": ["cat", "dog"], **columns})
+    assert default_hold_out(metadata, by_class) == expected
