@@ -36,7 +36,7 @@ class TensorItems(Dataset):
     """The leanest item: two tensors that share the memory of the data."""
 
     def __init__(self, signals, features):
-        self.signals = torch.from_numpy(signals)
+        self.signals = torch.from_numpy(signals).float()
         self.features = torch.from_numpy(features)
 
     def __len__(self):
@@ -178,6 +178,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=16540)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="float32", help="float64 as in mne.Epochs")
     parser.add_argument("--precision", default="auto")
     options = parser.parse_args()
     mne.set_log_level("ERROR")
@@ -186,7 +187,7 @@ def main():
     warm_up(device, precision)
     before = resident()
     rng = np.random.default_rng(0)
-    signals = rng.standard_normal((options.trials, 17, 250), dtype=np.float32)
+    signals = rng.standard_normal((options.trials, 17, 250), dtype=options.dtype)
     features = rng.standard_normal((options.trials, 1024), dtype=np.float32)
     data = signals.nbytes + features.nbytes
     ours, loops, peak = [], {PeerItems: [], TensorItems: []}, 0
