@@ -97,6 +97,7 @@ def load_decoder(
     from ._device import choose_device
 
     header, tensors = _read(fname)
+    header["params"]["device"] = device
     device = str(choose_device(device))
     header["params"]["encoder"] = encoder or _named_encoder(header, fname)
     try:

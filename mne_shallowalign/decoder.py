@@ -248,9 +248,11 @@ class ShallowAlignDecoder(
         with use_log_level(self.verbose):
             self._check_parameters()
             signal = self._read_signal(X, reset=True)
-            gallery = self._read_training_images(X, y, len(signal))
+            y = self._check_training_images(X, y, len(signal))
+            self.backbone_ = self._load_backbone() if is_pictures(y) else None
+            gallery = self._read_training_images(y, self.layer, self.device)
             self._start(signal, gallery)
-            return self._train(signal, gallery, groups, resume=False)
+            return self._train(signal, gallery, groups)
 
     def partial_fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
         """Go on training for ``max_epochs`` epochs, or start if not yet fitted.
@@ -278,11 +280,12 @@ class ShallowAlignDecoder(
             return self.fit(X, y, groups=groups)
         with use_log_level(self.verbose):
             signal = self._read_signal(X, reset=False, training=True)
-            gallery = self._read_training_images(X, y, len(signal))
+            y = self._check_training_images(X, y, len(signal))
+            gallery = self._read_training_images(y, *self._fitted_source())
             self._check_width(gallery.features)
             names = ("max_epochs", "lr", "batch_size")
             self.net_.set_params(**{name: getattr(self, name) for name in names})
-            return self._train(signal, gallery, groups, resume=True)
+            return self._train(signal, gallery, groups)
 
     def _check_parameters(self) -> None:
         check_scalar(self.n_components, "n_components", int, min_val=1)
@@ -360,9 +363,7 @@ class ShallowAlignDecoder(
             "n_components": self._n_features_out,
         }
 
-    def _train(
-        self, signal: np.ndarray, gallery: Gallery, groups: Any, resume: bool
-    ) -> Self:
+    def _train(self, signal: np.ndarray, gallery: Gallery, groups: Any) -> Self:
         from ._device import isolated_randomness
 
         pairs = self._pairs_on_device(signal, gallery)
@@ -497,10 +498,9 @@ class ShallowAlignDecoder(
         signal = np.atleast_3d(signal)
         if reset:
             self.info_, self.n_times_ = info, signal.shape[2]
-        elif info is not None and self.info_ is not None:
-            check_same_rate(info, self.info_)
-        if reset:
             return signal
+        if info is not None and self.info_ is not None:
+            check_same_rate(info, self.info_)
         if signal.shape[2] != self.n_times_:
             raise ValueError(
                 f"X has {signal.shape[2]} time samples, but ShallowAlignDecoder was "
@@ -509,7 +509,7 @@ class ShallowAlignDecoder(
             )
         return signal
 
-    def _read_training_images(self, X: Any, y: Any, n_signals: int) -> Gallery:
+    def _check_training_images(self, X: Any, y: Any, n_signals: int) -> Any:
         if y is None:
             raise ValueError(
                 "ShallowAlignDecoder requires y to be passed, but the target y is "
@@ -518,11 +518,13 @@ class ShallowAlignDecoder(
         y = as_sequence(y)
         check_lengths(n_signals, len(y))
         self._check_order(X, y)
-        self.backbone_ = self._load_backbone() if is_pictures(y) else None
-        gallery = self._read_images(y)
+        return y
+
+    def _read_training_images(self, y: Any, layer: Any, device: str) -> Gallery:
+        gallery = self._read_images(y, layer, device)
         if len(gallery.names) < 2:
             raise ValueError(
-                f"y has {n_signals} images but all are the same one "
+                f"y has {len(y)} images but all are the same one "
                 f"({gallery.names[0]!r}): alignment needs at least two that differ."
             )
         return gallery
@@ -532,7 +534,12 @@ class ShallowAlignDecoder(
 
         return load_backbone(self.backbone)
 
-    def _read_images(self, images: Any) -> Gallery:
+    def _fitted_source(self) -> tuple[Any, str]:
+        """Return the layer that was fitted and the device that there is now."""
+        layer = self.layer if self.backbone_ is None else self.layer_
+        return layer, self.net_.device
+
+    def _read_images(self, images: Any, layer: Any, device: str) -> Gallery:
         if is_pictures(images) and self.backbone_ is None:
             raise ValueError(
                 "The images are pictures, but this decoder was fitted with features "
@@ -541,16 +548,16 @@ class ShallowAlignDecoder(
         return read_gallery(
             images,
             self.backbone_,
-            self.layer,
+            layer,
             pooling=self.pooling,
             image_root=self.image_root,
             cache_dir=self.cache_dir,
-            device=self.device,
+            device=device,
         )
 
     def _read_candidates(self, images: Any) -> Gallery:
         check_is_fitted(self, "net_")
-        gallery = self._read_images(as_sequence(images))
+        gallery = self._read_images(as_sequence(images), *self._fitted_source())
         self._check_width(gallery.features)
         return gallery
 

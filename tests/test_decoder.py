@@ -360,6 +360,29 @@ def test_save_and_read(linear, cached, tmp_path, form):
     assert list(tmp_path.iterdir()) == [fname]
 
 
+def test_a_decoder_of_another_machine_uses_the_device_of_this_one(linear, cached):
+    """As when it was fitted with device='cuda' and unpickled without CUDA."""
+    X, _ = linear
+    decoder, names = cached
+    decoder.fit(X, names)
+    expected = decoder.score(X, names)
+    decoder.set_params(device="cuda:7", layer=5, cache_dir=False)
+    assert decoder.score(X, names) == expected
+
+
+def test_going_on_with_a_decoder_that_was_read(linear, pictures, tmp_path):
+    X, _ = linear
+    folder, names = pictures
+    other = load_backbone("gabor/v1", preprocess=small_pictures())
+    decoder = make_decoder(backbone=other, image_root=folder, cache_dir=False)
+    fname = tmp_path / "decoder.safetensors"
+    decoder.fit(X, names).save(fname)
+    twin = read_decoder(fname, backbone=other, device="cpu")
+    assert twin.device == "cpu"
+    twin.partial_fit(X, names)
+    assert twin.backbone_ == other
+
+
 def test_read_what_is_no_decoder_or_from_the_future(linear, tmp_path, monkeypatch):
     from mne_shallowalign import _decoder_file
 
