@@ -19,8 +19,8 @@ class PairedSignals(Dataset):
     ----------
     signals : Tensor, shape (n, n_chans, n_times)
         The signals.
-    features : Tensor, shape (n_images, n_features)
-        Features of the unique images.
+    features : Tensor, shape (..., n_images, n_features)
+        Features of the unique images; of several layers, where nets are stacked.
     image_index : Tensor of int, shape (n,)
         Which image each signal belongs to.
     """
@@ -29,7 +29,7 @@ class PairedSignals(Dataset):
         self.signals = signals
         self.features = features
         self.image_index = image_index
-        self.repeats = len(features) < len(signals)
+        self.repeats = features.shape[-2] < len(signals)
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -38,7 +38,7 @@ class PairedSignals(Dataset):
     def __getitem__(self, rows: Tensor) -> Batch:
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
-        target = (self.features.index_select(0, index),)
+        target = (self.features.index_select(-2, index),)
         if self.repeats:
             target += (index,)
         return self.signals.index_select(0, rows), target
@@ -58,11 +58,17 @@ class DeviceBatches:
     batch_size : int
         The size of a batch, up to a quarter more.
     shuffle : bool
-        Whether the order changes every time, drawn from torch's CPU generator.
+        Whether the order changes every time.
+    generator : torch.Generator | None
+        Where the order is drawn from. None: torch's CPU generator.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 1024, shuffle: bool = True
+        self,
+        dataset: Dataset,
+        batch_size: int = 1024,
+        shuffle: bool = True,
+        generator: torch.Generator | None = None,
     ) -> None:
         if isinstance(dataset, Subset):
             self.pairs, rows = dataset.dataset, torch.as_tensor(dataset.indices)
@@ -71,6 +77,7 @@ class DeviceBatches:
         self.rows = rows
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.generator = generator
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -80,7 +87,7 @@ class DeviceBatches:
         """Yield the batches."""
         order = self.rows
         if self.shuffle:
-            order = order[torch.randperm(len(order))]
+            order = order[torch.randperm(len(order), generator=self.generator)]
         order = order.to(self.pairs.signals.device)
         for rows in torch.tensor_split(order, len(self)):
             yield self.pairs[rows]

@@ -33,22 +33,22 @@ def contrastive_loss(logits: Tensor, identity: Tensor | None = None) -> Tensor:
 
     Parameters
     ----------
-    logits : Tensor, shape (M, M)
+    logits : Tensor, shape (..., M, M)
         Similarity of signal k (row) and image j (column), divided by the temperature.
-    identity : Tensor of int, shape (M,) | None
+    identity : Tensor of int, shape (..., M) | None
         Which image each pair shows. None: all differ.
 
     Returns
     -------
-    loss : Tensor, shape ()
+    loss : Tensor, shape (...)
         The loss, in nats.
     """
-    matched = logits.diagonal()
+    matched = logits.diagonal(dim1=-2, dim2=-1)
     if identity is not None:
-        repeated = identity[:, None] == identity[None, :]
-        repeated.fill_diagonal_(False)
+        repeated = identity[..., :, None] == identity[..., None, :]
+        repeated.diagonal(dim1=-2, dim2=-1).fill_(False)
         logits = logits.masked_fill(repeated, -torch.inf)
-    return (logits.logsumexp(1) + logits.logsumexp(0) - 2 * matched).mean() / 2
+    return (logits.logsumexp(-1) + logits.logsumexp(-2) - 2 * matched).mean(-1) / 2
 
 
 class ContrastiveLoss(nn.Module):
@@ -82,6 +82,8 @@ class ContrastiveLoss(nn.Module):
     ValueError
         If a parameter is outside its range.
     """
+
+    stackable = True
 
     def __init__(
         self,
@@ -137,8 +139,8 @@ class ContrastiveLoss(nn.Module):
             The loss, in nats.
         """
         features, *identity = target
-        images = F.normalize(self.projector(features), dim=1)
+        images = F.normalize(self.projector(features), dim=-1)
         if self.loss == "cosine":
-            signals = F.normalize(signals, dim=1)
-        logits = (self.scale() * signals) @ images.T
+            signals = F.normalize(signals, dim=-1)
+        logits = (self.scale()[..., None, None] * signals) @ images.mT
         return contrastive_loss(logits.float(), *identity)

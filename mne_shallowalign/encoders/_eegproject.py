@@ -28,11 +28,13 @@ class EEGProject(nn.Module):
         Dropout probability in the residual branch. Default 0.3.
     """
 
+    stackable = True
+
     def __init__(
         self, n_chans: int, n_times: int, n_outputs: int, drop_prob: float = 0.3
     ) -> None:
         super().__init__()
-        self.flatten = nn.Flatten()
+        self.flatten = nn.Flatten(-2)
         self.project = nn.Linear(n_chans * n_times, n_outputs)
         self.residual = nn.Sequential(
             nn.GELU(), nn.Linear(n_outputs, n_outputs), Dropout(drop_prob)
