@@ -10,6 +10,8 @@ import numpy as np
 
 from .features._gallery import is_pictures
 
+SOLVERS = ("contrastive", "ridge")
+
 
 def check_lengths(n_signals: int, n_images: int) -> None:
     """Refuse another number of images than of signals.
@@ -55,6 +57,36 @@ def check_order(X: Any, y: Any) -> None:
             f"{seen[i]!r}, but y[{i}] is {given[i]!r} ({len(wrong)} rows differ). Use "
             "epochs.metadata['image']."
         )
+
+
+def check_solver(solver: str, alpha: Any, warm_start: bool) -> None:
+    """Refuse parameters of the solver that do not exist or go together.
+
+    Parameters
+    ----------
+    solver : str
+        ``"contrastive"`` or ``"ridge"``.
+    alpha : float | sequence of float | None
+        Penalty of ridge regression.
+    warm_start : bool
+        Whether to go on from what was fitted.
+    """
+    if solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+    if warm_start and solver == "ridge":
+        raise ValueError(
+            "warm_start=True goes on training, but solver='ridge' has nothing to go on "
+            "from. Use warm_start=False or solver='contrastive'."
+        )
+    if alpha is None:
+        return
+    values = np.atleast_1d(alpha)
+    if values.dtype.kind not in "if" or values.ndim > 1 or not values.size:
+        raise ValueError(
+            f"alpha must be a number, a sequence of numbers or None, got {alpha!r}."
+        )
+    if not ((values > 0) & np.isfinite(values)).all():
+        raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
 def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:

@@ -31,6 +31,7 @@ PLAIN_ATTRIBUTES = (
     "n_times_",
     "layer_widths_",
     "layer_",
+    "subjects_",
     "precision_",
     "seed_",
 )
