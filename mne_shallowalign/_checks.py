@@ -10,6 +10,8 @@ import numpy as np
 
 from .features._gallery import is_pictures
 
+SOLVERS = ("contrastive", "ridge")
+
 
 def check_lengths(n_signals: int, n_images: int) -> None:
     """Refuse another number of images than of signals.
@@ -39,11 +41,12 @@ def check_order(X: Any, y: Any) -> None:
     """
     if not is_pictures(y):
         return
-    seen = _seen(X)
+    seen = metadata_column(X, "image")
     given = [Path(name).as_posix() for name in y if isinstance(name, (str, Path))]
     # a single picture for all is another mistake, with a message of its own
     if seen is None or len(given) != len(seen) or len(set(given)) < 2:
         return
+    seen = [str(name) for name in seen]
     pairs = enumerate(zip(given, seen, strict=True))
     wrong = [i for i, pair in pairs if not _names_same(*pair)]
     known = set(seen)
@@ -54,6 +57,36 @@ def check_order(X: Any, y: Any) -> None:
             f"{seen[i]!r}, but y[{i}] is {given[i]!r} ({len(wrong)} rows differ). Use "
             "epochs.metadata['image']."
         )
+
+
+def check_solver(solver: str, alpha: Any, warm_start: bool) -> None:
+    """Refuse parameters of the solver that do not exist or go together.
+
+    Parameters
+    ----------
+    solver : str
+        ``"contrastive"`` or ``"ridge"``.
+    alpha : float | sequence of float | None
+        Penalty of ridge regression.
+    warm_start : bool
+        Whether to go on from what was fitted.
+    """
+    if solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+    if warm_start and solver == "ridge":
+        raise ValueError(
+            "warm_start=True goes on training, but solver='ridge' has nothing to go on "
+            "from. Use warm_start=False or solver='contrastive'."
+        )
+    if alpha is None:
+        return
+    values = np.atleast_1d(alpha)
+    if values.dtype.kind not in "if" or values.ndim > 1 or not values.size:
+        raise ValueError(
+            f"alpha must be a number, a sequence of numbers or None, got {alpha!r}."
+        )
+    if not ((values > 0) & np.isfinite(values)).all():
+        raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
 def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:
@@ -71,13 +104,26 @@ def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:
         )
 
 
-def _seen(X: Any) -> list[str] | None:
-    """Collect what the metadata of Epochs, or of a list of them, says was shown."""
+def metadata_column(X: Any, name: str) -> list[Any] | None:
+    """Collect what the metadata of Epochs, or of a list of them, says of each epoch.
+
+    Parameters
+    ----------
+    X : Epochs | list of Epochs | object
+        The signals.
+    name : str
+        The column, such as ``"image"``, ``"concept"`` or ``"subject"``.
+
+    Returns
+    -------
+    values : list | None
+        One entry per epoch; None if they do not all have such a column.
+    """
     recordings = X if isinstance(X, list) else [X]
     tables = [getattr(epochs, "metadata", None) for epochs in recordings]
-    if not tables or any(table is None or "image" not in table for table in tables):
+    if not tables or any(table is None or name not in table for table in tables):
         return None
-    return [str(name) for table in tables for name in table["image"]]
+    return [value for table in tables for value in table[name]]
 
 
 def _names_same(given: str, seen: str) -> bool:

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mne.utils import logger, use_log_level
+from mne.utils import use_log_level
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_scalar
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_lengths, check_order, check_same_rate, non_finite_hint
-from .features._gallery import (
-    Gallery,
-    as_sequence,
-    identify,
-    is_pictures,
-    picture_names,
-    read_gallery,
-)
-from .preprocessing._signal import as_signal
+from ._checks import check_solver
+from ._decoder_input import InputMixin
+from ._decoder_training import TrainingMixin
+from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
 
 if TYPE_CHECKING:
     from typing import Self
 
-    import torch
+    from pandas import Series
     from torch import nn
 
     from .backbones import Backbone
 
-INFERENCE_BATCH = 1024
+
+def _trains(decoder: ShallowAlignDecoder) -> bool:
+    """Tell whether training can go on, which a closed form cannot."""
+    return decoder.solver != "ridge"
 
 
 class ShallowAlignDecoder(
-    RetrievalMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    InputMixin,
+    TrainingMixin,
+    RetrievalMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Retrieve the picture that a person saw from their M/EEG.
 
@@ -53,11 +56,23 @@ class ShallowAlignDecoder(
     backbone : str | Backbone | torch.nn.Module
         The vision model: an alias or name of :func:`list_backbones`, or what
         :func:`load_backbone` returns. Default ``"vit-b-16"``.
-    layer : str | int | float
+    layer : str | int | float | list
         The layer whose features are the target: a name of :func:`list_layers`, its
         number counted from 1 (the paper's l), its relative depth from 0.0 to 1.0, or
         ``"final"`` for the model's own output. Note that ``1`` is the first layer
-        and ``1.0`` the last. Default 6.
+        and ``1.0`` the last. A list of these is fused, see ``fusion``. ``"auto"``
+        screens every layer in closed form and takes the one by which ridge regression
+        retrieves held-out training images best, see ``screen_``. Default 6.
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+        How several layers become one target; each is standardised first.
+        ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
+        and ``"learned"`` adds up a projection of each, weighed by a softmax gate, see
+        ``layer_weights_``.
+    fusion_params : dict | None
+        Options of ``fusion="learned"``: ``entropy_weight`` (default 0.01), with which
+        the entropy of the gate is rewarded so that it does not collapse, and
+        ``subject_bias`` (default False), whether the gate may lean differently for
+        every subject in training; at test the bias is dropped.
     pooling : ``"mean"`` | ``"cls"`` | ``"all"`` | ``"max"``
         How the tokens of the layer become one vector (Pool in eq. 1): mean over the
         patches, class token, mean over all tokens, or maximum over the patches.
@@ -67,7 +82,8 @@ class ShallowAlignDecoder(
         braindecode's models are.
     encoder_params : dict | None
         Further arguments of the encoder, such as ``{"drop_prob": 0.5}``.
-        ``n_outputs`` is the width of the image features unless it is given here.
+        ``n_outputs`` is the width of the image features (of the widest layer, if
+        there are several) unless it is given here.
     n_components : int
         Width of the shared space. Default 512.
     projector : ``"linear"`` | ``"mlp"`` | None
@@ -85,7 +101,18 @@ class ShallowAlignDecoder(
     image_scaling : bool
         Whether every image feature is standardised with the mean and standard
         deviation that it has over the training images. This only helps the
-        optimiser, since a linear map follows; the paper does not mention it.
+        optimiser, since a linear map follows; the paper does not mention it. Always
+        done when layers are fused.
+    solver : ``"contrastive"`` | ``"ridge"``
+        ``"contrastive"`` trains encoder and projectors by gradient descent.
+        ``"ridge"`` is the linear baseline in closed form: ridge regression from the
+        flattened signal to the standardised image features, which then are the shared
+        space. All that belongs to the net or its training, from ``encoder`` to
+        ``max_epochs``, is not used.
+    alpha : float | sequence of float | None
+        Penalty of ridge regression, as scikit-learn's, on standardised signals; of
+        several, the one by which held-out images are retrieved best is taken. None:
+        11 values around the mean of the signal's spectrum. Also for ``layer="auto"``.
     lr : float
         Learning rate of AdamW. Default 1e-4.
     weight_decay : float
@@ -96,6 +123,10 @@ class ShallowAlignDecoder(
         are one batch. Default 1024.
     max_epochs : int
         Number of passes over the training trials. Default 50.
+    warm_start : bool
+        Whether :meth:`fit` goes on from the weights of a fitted decoder, with the
+        scales of the signal learnt anew: calibration to a new person or session.
+        Default False.
     device : str
         ``"auto"`` (CUDA, MPS, CPU, in this order) or a torch device.
     precision : ``"auto"`` | ``"float32"`` | ``"tf32"`` | ``"bfloat16"``
@@ -123,8 +154,16 @@ class ShallowAlignDecoder(
         The fitted neural encoder.
     backbone_ : Backbone | None
         The vision model; None if features were given.
-    layer_ : str | None
-        The full name of the layer.
+    layer_ : str | list of str | None
+        The full name of the layer, or of each if there are several, shallow to deep.
+    screen_ : DataFrame
+        The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
+        mean reciprocal rank ``mrr`` among held-out images. Only where a layer or
+        penalty was chosen.
+    alpha_ : float
+        The penalty, with ``solver="ridge"``.
+    layer_weights_ : Series
+        How much each of several layers counts; not with ``fusion="concat"``.
     gallery_ : array, shape (n_images,)
         The unique training images: the candidates of :meth:`predict` by default.
     history_ : skorch.history.History
@@ -167,8 +206,10 @@ class ShallowAlignDecoder(
     def __init__(
         self,
         backbone: str | Backbone | nn.Module = "vit-b-16",
-        layer: str | int | float = 6,
+        layer: Layer | Sequence[Layer] = 6,
         *,
+        fusion: str = "mean",
+        fusion_params: Mapping[str, Any] | None = None,
         pooling: str = "mean",
         encoder: str | Callable[..., nn.Module] = "eegproject",
         encoder_params: Mapping[str, Any] | None = None,
@@ -178,10 +219,13 @@ class ShallowAlignDecoder(
         temperature: float = 0.07,
         learn_temperature: bool | None = None,
         image_scaling: bool = True,
+        solver: str = "contrastive",
+        alpha: float | Sequence[float] | None = None,
         lr: float = 1e-4,
         weight_decay: float = 1e-4,
         batch_size: int = 1024,
         max_epochs: int = 50,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "auto",
         image_root: str | Path | None = None,
@@ -192,6 +236,8 @@ class ShallowAlignDecoder(
     ) -> None:
         self.backbone = backbone
         self.layer = layer
+        self.fusion = fusion
+        self.fusion_params = fusion_params
         self.pooling = pooling
         self.encoder = encoder
         self.encoder_params = encoder_params
@@ -201,10 +247,13 @@ class ShallowAlignDecoder(
         self.temperature = temperature
         self.learn_temperature = learn_temperature
         self.image_scaling = image_scaling
+        self.solver = solver
+        self.alpha = alpha
         self.lr = lr
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.image_root = image_root
@@ -215,7 +264,7 @@ class ShallowAlignDecoder(
 
     # -- training ----------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, *, groups: Any = None, subjects: Any = None) -> Self:
         """Align signals with the pictures that were seen.
 
         Parameters
@@ -231,8 +280,13 @@ class ShallowAlignDecoder(
             ``(n_epochs, n_features)`` or ``(n_epochs, n_layers, n_features)``.
             Images of equal content are one image.
         groups : array-like, shape (n_epochs,) | None
-            Group of every epoch, such as its concept, for a ``train_split`` in
-            ``net_params``.
+            Group of every epoch, such as its concept: what is held out together where
+            a layer (``layer="auto"``) or penalty (``solver="ridge"``) is chosen, and
+            for a ``train_split`` in ``net_params``. None: for the former,
+            ``epochs.metadata["concept"]`` or else the identity of the image.
+        subjects : array-like, shape (n_epochs,) | None
+            Whose epoch each is; None for ``epochs.metadata["subject"]``, if there is
+            such a column. Only used by options that depend on it.
 
         Returns
         -------
@@ -247,18 +301,25 @@ class ShallowAlignDecoder(
         """
         with use_log_level(self.verbose):
             self._check_parameters()
+            if self.warm_start and hasattr(self, "net_"):
+                return self._go_on(X, y, groups, subjects, rescale=True)
             signal = self._read_signal(X, reset=True)
             y = self._check_training_images(X, y, len(signal))
+            labels = self._read_labels(X, groups, subjects, len(signal))
             self.backbone_ = self._load_backbone() if is_pictures(y) else None
             gallery = self._read_training_images(y, self.layer, self.device)
-            self._start(signal, gallery)
-            return self._train(signal, gallery, groups)
+            return self._begin(signal, gallery, labels)
 
-    def partial_fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    @available_if(_trains)
+    def partial_fit(
+        self, X: Any, y: Any, *, groups: Any = None, subjects: Any = None
+    ) -> Self:
         """Go on training for ``max_epochs`` epochs, or start if not yet fitted.
 
         Scales, layer and architecture stay as they were; ``max_epochs``, ``lr`` and
-        ``batch_size`` may have changed. The images of this call become the default
+        ``batch_size`` may have changed. For new people or sessions, whose signals
+        differ in scale, use :meth:`fit` with ``warm_start=True``. Not there with
+        ``solver="ridge"``. The images of this call become the default
         candidates of :meth:`predict`. A decoder that was read from a file goes on with
         a fresh optimiser, for its moments are not saved.
 
@@ -268,7 +329,7 @@ class ShallowAlignDecoder(
             The signals.
         y : sequence of path | list of PIL.Image | array
             The image of every epoch.
-        groups : array-like, shape (n_epochs,) | None
+        groups, subjects : array-like, shape (n_epochs,) | None
             As in :meth:`fit`.
 
         Returns
@@ -277,15 +338,23 @@ class ShallowAlignDecoder(
             The decoder.
         """
         if not hasattr(self, "net_"):
-            return self.fit(X, y, groups=groups)
+            return self.fit(X, y, groups=groups, subjects=subjects)
         with use_log_level(self.verbose):
-            signal = self._read_signal(X, reset=False, training=True)
-            y = self._check_training_images(X, y, len(signal))
-            gallery = self._read_training_images(y, *self._fitted_source())
-            self._check_width(gallery.features)
-            names = ("max_epochs", "lr", "batch_size")
-            self.net_.set_params(**{name: getattr(self, name) for name in names})
-            return self._train(signal, gallery, groups)
+            self._check_parameters()
+            return self._go_on(X, y, groups, subjects)
+
+    def _go_on(
+        self, X: Any, y: Any, groups: Any, subjects: Any, rescale: bool = False
+    ) -> Self:
+        signal = self._read_signal(X, reset=False, training=True)
+        y = self._check_training_images(X, y, len(signal))
+        labels = self._read_labels(X, groups, subjects, len(signal))
+        gallery = self._read_further_images(y)
+        if rescale:
+            self._learn_signal_scale(signal)
+        names = ("max_epochs", "lr", "batch_size")
+        self.net_.set_params(**{name: getattr(self, name) for name in names})
+        return self._train(signal, gallery, labels)
 
     def _check_parameters(self) -> None:
         check_scalar(self.n_components, "n_components", int, min_val=1)
@@ -296,124 +365,10 @@ class ShallowAlignDecoder(
         )
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
         check_scalar(self.image_scaling, "image_scaling", bool)
-
-    def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
-        """Learn the scales and make an untrained net of the right size."""
-        from ._device import choose_device
-        from .alignment import Standardizer, choose_precision
-
-        device = choose_device(self.device)
-        self.precision_ = choose_precision(self.precision, device)
-        self.device_ = str(device)
-        self.layer_ = gallery.layer
-        self.n_image_features_ = gallery.features.shape[1]
-        self.signal_scaler_ = Standardizer.fit(signal)
-        self._refuse_flat_channels(signal)
-        self.image_scaler_ = (
-            Standardizer.fit(gallery.features)
-            if self.image_scaling
-            else Standardizer(np.zeros(1), np.ones(1))
-        )
-        self.seed_ = int(
-            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        )
-        self._initialize_net()
-
-    def _initialize_net(self) -> None:
-        from ._device import isolated_randomness
-        from .alignment import build_net
-        from .alignment._progress import EpochProgress
-
-        self.net_ = build_net(
-            self._tower_arguments(),
-            {
-                "n_features": self.n_image_features_,
-                "n_components": self._n_features_out,
-                "projector": self.projector,
-                "loss": self.loss,
-                "temperature": self.temperature,
-                "learn_temperature": self.learn_temperature,
-            },
-            self.net_params,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            device=self.device_,
-            precision=self.precision_,
-            progress=EpochProgress(),
-        )
-        with isolated_randomness(self.seed_, self.net_.device):
-            self.net_.initialize()
-
-    def _tower_arguments(self) -> dict[str, Any]:
-        info = self.info_
-        signal = {
-            "n_chans": self.n_features_in_,
-            "n_times": self.n_times_,
-            "n_outputs": self.n_image_features_,
-            "sfreq": None if info is None else info["sfreq"],
-            "chs_info": None if info is None else info["chs"],
-        }
-        return {
-            "encoder": self.encoder,
-            "signal": signal,
-            "encoder_params": self.encoder_params,
-            "projector": self.projector,
-            "n_components": self._n_features_out,
-        }
-
-    def _train(self, signal: np.ndarray, gallery: Gallery, groups: Any) -> Self:
-        from ._device import isolated_randomness
-
-        pairs = self._pairs_on_device(signal, gallery)
-        if len(pairs) < self.batch_size:
-            logger.info(
-                "%d trials are fewer than batch_size=%d: each epoch is one batch and "
-                "training takes %d steps (800 in the paper). If it has not converged, "
-                "use a smaller batch_size or more max_epochs.",
-                len(pairs),
-                self.batch_size,
-                self.max_epochs,
-            )
-        # not the seed of the initialisation, and another one each time it goes on
-        seed = self.seed_ + 1 + len(self.net_.history)
-        fit_params = {} if groups is None else {"groups": np.asarray(groups)}
-        with isolated_randomness(seed, self.net_.device):
-            self.net_.partial_fit(pairs, **fit_params)
-        del pairs  # the largest thing in memory beside the data themselves
-        self._check_converged()
-        self.gallery_ = gallery.names
-        self.gallery_embedding_ = self._embed_features(gallery.features)
-        return self
-
-    def _pairs_on_device(self, signal: np.ndarray, gallery: Gallery) -> Any:
-        import torch
-
-        from .alignment import PairedSignals
-
-        device = self.net_.device
-        half = self.precision_ == "bfloat16"
-        dtype = torch.bfloat16 if half else torch.float32
-        return PairedSignals(
-            self.signal_scaler_.to_device(signal, device, dtype),
-            self.image_scaler_.to_device(gallery.features, device, dtype),
-            torch.from_numpy(gallery.index).to(device),
-        )
-
-    def _check_converged(self) -> None:
-        loss = self.net_.history[-1]["train_loss"]
-        if not np.isfinite(loss):
-            raise RuntimeError(
-                f"Training diverged: the loss is {loss}. Use a smaller lr than "
-                f"{self.lr:g}, or precision='float32'."
-            )
+        check_scalar(self.warm_start, "warm_start", bool)
+        check_solver(self.solver, self.alpha, self.warm_start)
 
     # -- into the shared space ---------------------------------------------------
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.n_image_features_ if self.projector is None else self.n_components
 
     @property
     def encoder_(self) -> nn.Module:
@@ -426,6 +381,23 @@ class ShallowAlignDecoder(
         """Loss and duration of every epoch, as skorch records them."""
         check_is_fitted(self, "net_")
         return self.net_.history
+
+    @property
+    def layer_weights_(self) -> Series:
+        """How much each layer counts; the weights sum to one."""
+        import pandas as pd
+
+        check_is_fitted(self, "net_")
+        if not isinstance(self.layer_, list) or self.fusion == "concat":
+            raise AttributeError(
+                "layer_weights_ is there for several layers with fusion='mean' or "
+                "'learned' only."
+            )
+        if self._is_gated:
+            weights = self.net_.criterion_.projector.gate()[0].tolist()
+        else:
+            weights = 1 / len(self.layer_)
+        return pd.Series(weights, index=self.layer_, name="weight")
 
     def transform(self, X: Any) -> np.ndarray:
         """Take signals to the shared space.
@@ -461,134 +433,6 @@ class ShallowAlignDecoder(
         """
         gallery = self._read_candidates(images)
         return self._embed_features(gallery.features)[gallery.index]
-
-    def _embed_features(self, features: np.ndarray) -> np.ndarray:
-        from .alignment import embed_images
-
-        return embed_images(self.net_, self._chunks(features, self.image_scaler_))
-
-    def _chunks(self, data: np.ndarray, scaler: Any) -> Iterator[torch.Tensor]:
-        import torch
-
-        for start in range(0, len(data), INFERENCE_BATCH):
-            chunk = data[start : start + INFERENCE_BATCH]
-            yield scaler.to_device(chunk, self.net_.device, torch.float32)
-
-    # -- input -------------------------------------------------------------------
-
-    def _read_signal(self, X: Any, reset: bool, training: bool = False) -> np.ndarray:
-        names = None if reset or self.info_ is None else self.info_["ch_names"]
-        signal, info = as_signal(X, names)
-        try:
-            signal = validate_data(
-                self,
-                signal,
-                reset=reset,
-                dtype=[np.float32, np.float64],
-                allow_nd=True,
-                ensure_min_samples=2 if reset or training else 1,
-            )
-        except ValueError as error:
-            raise ValueError(f"{non_finite_hint(signal)}{error}") from error
-        if signal.ndim > 3:
-            raise ValueError(
-                f"X must have shape (n_epochs, n_channels, n_times), got "
-                f"{signal.shape}."
-            )
-        signal = np.atleast_3d(signal)
-        if reset:
-            self.info_, self.n_times_ = info, signal.shape[2]
-            return signal
-        if info is not None and self.info_ is not None:
-            check_same_rate(info, self.info_)
-        if signal.shape[2] != self.n_times_:
-            raise ValueError(
-                f"X has {signal.shape[2]} time samples, but ShallowAlignDecoder was "
-                f"fitted with {self.n_times_}. Crop and resample it as the training "
-                "data."
-            )
-        return signal
-
-    def _check_training_images(self, X: Any, y: Any, n_signals: int) -> Any:
-        if y is None:
-            raise ValueError(
-                "ShallowAlignDecoder requires y to be passed, but the target y is "
-                "None. y holds the image of every epoch."
-            )
-        y = as_sequence(y)
-        check_lengths(n_signals, len(y))
-        self._check_order(X, y)
-        return y
-
-    def _read_training_images(self, y: Any, layer: Any, device: str) -> Gallery:
-        gallery = self._read_images(y, layer, device)
-        if len(gallery.names) < 2:
-            raise ValueError(
-                f"y has {len(y)} images but all are the same one "
-                f"({gallery.names[0]!r}): alignment needs at least two that differ."
-            )
-        return gallery
-
-    def _load_backbone(self) -> Backbone:
-        from .backbones import load_backbone
-
-        return load_backbone(self.backbone)
-
-    def _fitted_source(self) -> tuple[Any, str]:
-        """Return the layer that was fitted and the device that there is now."""
-        layer = self.layer if self.backbone_ is None else self.layer_
-        return layer, self.net_.device
-
-    def _read_images(self, images: Any, layer: Any, device: str) -> Gallery:
-        if is_pictures(images) and self.backbone_ is None:
-            raise ValueError(
-                "The images are pictures, but this decoder was fitted with features "
-                "and has no backbone: pass features of the same layer instead."
-            )
-        return read_gallery(
-            images,
-            self.backbone_,
-            layer,
-            pooling=self.pooling,
-            image_root=self.image_root,
-            cache_dir=self.cache_dir,
-            device=device,
-        )
-
-    def _read_candidates(self, images: Any) -> Gallery:
-        check_is_fitted(self, "net_")
-        gallery = self._read_images(as_sequence(images), *self._fitted_source())
-        self._check_width(gallery.features)
-        return gallery
-
-    def _check_order(self, X: Any, y: Any) -> None:
-        check_order(X, as_sequence(y))
-
-    def _identify(self, images: Any) -> list[str]:
-        return identify(as_sequence(images), self.image_root)
-
-    def _names(self, images: Any) -> np.ndarray:
-        return picture_names(as_sequence(images))
-
-    def _check_width(self, features: np.ndarray) -> None:
-        if features.shape[1] != self.n_image_features_:
-            raise ValueError(
-                f"The images have {features.shape[1]} features, but the decoder was "
-                f"fitted with {self.n_image_features_}. Use the same backbone, layer "
-                "and pooling."
-            )
-
-    def _refuse_flat_channels(self, signal: np.ndarray) -> None:
-        flat = self.signal_scaler_.flat(signal)
-        if len(flat) == 0:
-            return
-        names = flat if self.info_ is None else np.array(self.info_["ch_names"])[flat]
-        listed = ", ".join(str(name) for name in names[:5])
-        raise ValueError(
-            f"X has {len(flat)} flat channel(s) that never change over trials and "
-            f"times: {listed}. Mark them bad (epochs.info['bads']), interpolate or "
-            "drop them."
-        )
 
     # -- on disk -----------------------------------------------------------------
 

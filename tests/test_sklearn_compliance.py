@@ -7,6 +7,8 @@ from mne_shallowalign import ShallowAlignDecoder
 DECODERS = [
     ShallowAlignDecoder(max_epochs=2, n_components=4),
     ShallowAlignDecoder(max_epochs=2, projector=None, loss="lineage"),
+    ShallowAlignDecoder(solver="ridge"),
+    ShallowAlignDecoder(max_epochs=2, n_components=4, layer="auto", fusion="learned"),
 ]
 
 

@@ -23,12 +23,21 @@ class PairedSignals(Dataset):
         Features of the unique images; of several layers, where nets are stacked.
     image_index : Tensor of int, shape (n,)
         Which image each signal belongs to.
+    subjects : Tensor of int, shape (n,) | None
+        Whose signal each is, where that matters.
     """
 
-    def __init__(self, signals: Tensor, features: Tensor, image_index: Tensor) -> None:
+    def __init__(
+        self,
+        signals: Tensor,
+        features: Tensor,
+        image_index: Tensor,
+        subjects: Tensor | None = None,
+    ) -> None:
         self.signals = signals
         self.features = features
         self.image_index = image_index
+        self.subjects = subjects
         self.repeats = features.shape[-2] < len(signals)
 
     def __len__(self) -> int:
@@ -39,8 +48,10 @@ class PairedSignals(Dataset):
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
         target = (self.features.index_select(-2, index),)
-        if self.repeats:
+        if self.repeats or self.subjects is not None:
             target += (index,)
+        if self.subjects is not None:
+            target += (self.subjects[rows],)
         return self.signals.index_select(0, rows), target
 
 

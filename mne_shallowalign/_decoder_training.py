@@ -1,0 +1,325 @@
+"""The part of a decoder that makes, trains and applies its net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from mne.utils import logger
+from sklearn.utils import check_random_state
+
+from ._decoder_input import TrialLabels
+from .features._gallery import Gallery, is_auto
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import torch
+
+    from .alignment import PairedSignals, RidgeScreen
+
+INFERENCE_BATCH = 1024
+
+
+class TrainingMixin:
+    """Scale the data, build the net, train it, and take data through it."""
+
+    # -- from the beginning ------------------------------------------------------
+
+    def _begin(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
+        """Learn the scales, choose the layer, make a net and train it."""
+        from .alignment import check_fusion
+
+        vars(self).pop("screen_", None)
+        self._settle_device()
+        self._learn_signal_scale(signal)
+        screen = self._make_screen(signal, gallery, labels)
+        if is_auto(self.layer) and len(gallery.widths) > 1:
+            gallery = self._choose_layer(screen, gallery)
+        check_fusion(self.fusion, gallery.widths, self._projector)
+        self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
+        self.subjects_ = self._gated_subjects(labels)
+        self._learn_image_scale(gallery)
+        self._initialize_net()
+        if self.solver == "ridge":
+            return self._solve(signal, gallery, screen)
+        return self._train(signal, gallery, labels)
+
+    def _settle_device(self) -> None:
+        from ._device import choose_device
+        from .alignment import choose_precision
+
+        device = choose_device(self.device)
+        self.precision_ = choose_precision(self.precision, device)
+        self.device_ = str(device)
+        self.seed_ = int(
+            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        )
+
+    def _learn_signal_scale(self, signal: np.ndarray) -> None:
+        from .alignment import Standardizer
+
+        self.signal_scaler_ = Standardizer.fit(signal)
+        self._refuse_flat_channels(signal)
+
+    def _learn_image_scale(self, gallery: Gallery) -> None:
+        from .alignment import Standardizer
+
+        several = len(gallery.widths) > 1
+        self.image_scaler_ = (
+            Standardizer.fit(gallery.features)
+            if self.image_scaling or several or self.solver == "ridge"
+            else Standardizer(np.zeros(1), np.ones(1))
+        )
+
+    # -- in closed form ----------------------------------------------------------
+
+    def _flat_signal(self, signal: np.ndarray) -> torch.Tensor:
+        import torch
+
+        scaled = self.signal_scaler_.to_device(signal, self.device_, torch.float32)
+        return scaled.flatten(1)
+
+    def _make_screen(
+        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
+    ) -> RidgeScreen | None:
+        """Factorise the signal, if a layer or penalty is to be chosen."""
+        import torch
+
+        from .alignment import RidgeScreen
+
+        has_alpha = self.solver != "ridge" or isinstance(self.alpha, Real)
+        has_layer = not is_auto(self.layer) or len(gallery.widths) == 1
+        if has_alpha and has_layer:
+            return None
+        groups = gallery.index if labels.concepts is None else labels.concepts
+        alphas = [self.alpha] if isinstance(self.alpha, Real) else self.alpha
+        index = torch.from_numpy(gallery.index)
+        return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
+
+    def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
+        import torch
+
+        from .alignment import Standardizer
+
+        layers = (gallery.only(i).features for i in range(len(gallery.layers)))
+        targets = (
+            Standardizer.fit(one).to_device(one, self.device_, torch.float32)
+            for one in layers
+        )
+        self.screen_ = screen.table(targets, gallery.layers)
+        best = int(self.screen_["mrr"].argmax())
+        logger.info(
+            "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
+            "form).",
+            len(gallery.layers),
+            gallery.layers[best],
+            self.screen_["top1"][best],
+        )
+        return gallery.only(best)
+
+    def _solve(
+        self, signal: np.ndarray, gallery: Gallery, screen: RidgeScreen | None
+    ) -> Self:
+        """Fill in the linear net with the weights of ridge regression."""
+        import torch
+
+        from .alignment import RidgePath
+
+        target = torch.cat(list(self._target_chunks(gallery.features, torch.float32)))
+        if screen is None:
+            index = torch.from_numpy(gallery.index)
+            path = RidgePath(self._flat_signal(signal), index)
+            self.alpha_ = float(self.alpha)
+        else:
+            path = screen.path
+            if not hasattr(self, "screen_"):
+                self.screen_ = screen.table([target], [" + ".join(gallery.layers)])
+            self.alpha_ = float(self.screen_["alpha"][self.screen_["mrr"].argmax()])
+        self.encoder_.fill_in(*path.solve(target, self.alpha_))
+        return self._keep_candidates(gallery)
+
+    # -- by gradient descent -----------------------------------------------------
+
+    def _initialize_net(self) -> None:
+        from ._device import isolated_randomness
+        from .alignment import build_net
+        from .alignment._progress import EpochProgress
+
+        self.net_ = build_net(
+            self._tower_arguments(),
+            {
+                "n_features": self._n_target_features,
+                "n_components": self._n_features_out,
+                "projector": self._projector,
+                "loss": self.loss,
+                "temperature": self.temperature,
+                "learn_temperature": self.learn_temperature,
+                "gate": self._gate_arguments(),
+            },
+            self.net_params,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            device=self.device_,
+            precision=self.precision_,
+            progress=EpochProgress(),
+        )
+        with isolated_randomness(self.seed_, self.net_.device):
+            self.net_.initialize()
+
+    def _tower_arguments(self) -> dict[str, Any]:
+        from .alignment import FlatLinear
+
+        info, is_linear = self.info_, self.solver == "ridge"
+        signal = {
+            "n_chans": self.n_features_in_,
+            "n_times": self.n_times_,
+            "n_outputs": self._default_encoder_width,
+            "sfreq": None if info is None else info["sfreq"],
+            "chs_info": None if info is None else info["chs"],
+        }
+        return {
+            "encoder": FlatLinear if is_linear else self.encoder,
+            "signal": signal,
+            "encoder_params": None if is_linear else self.encoder_params,
+            "projector": self._projector,
+            "n_components": self._n_features_out,
+        }
+
+    def _gate_arguments(self) -> dict[str, Any] | None:
+        if not self._is_gated:
+            return None
+        params = dict(self.fusion_params or {})
+        params.pop("subject_bias", None)
+        return {
+            **params,
+            "widths": self.layer_widths_,
+            "n_subjects": len(self.subjects_ or []),
+        }
+
+    def _gated_subjects(self, labels: TrialLabels) -> list[Any] | None:
+        """List the subjects that have a bias in the gate."""
+        wanted = (self.fusion_params or {}).get("subject_bias", False)
+        if not (self._is_gated and wanted):
+            return None
+        if labels.subjects is None:
+            raise ValueError(
+                "fusion_params={'subject_bias': True} needs to know whose trials they "
+                "are: pass subjects=, or Epochs whose metadata has a column 'subject'."
+            )
+        return np.unique(labels.subjects).tolist()
+
+    def _subject_codes(self, labels: TrialLabels) -> torch.Tensor | None:
+        import torch
+
+        if self.subjects_ is None or labels.subjects is None:
+            return None
+        codes = {subject: code for code, subject in enumerate(self.subjects_)}
+        found = [codes.get(one, len(codes)) for one in labels.subjects.tolist()]
+        return torch.tensor(found, device=self.net_.device)
+
+    def _train(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
+        from ._device import isolated_randomness
+
+        pairs = self._pairs_on_device(signal, gallery, labels)
+        if len(pairs) < self.batch_size:
+            logger.info(
+                "%d trials are fewer than batch_size=%d: each epoch is one batch and "
+                "training takes %d steps (800 in the paper). If it has not converged, "
+                "use a smaller batch_size or more max_epochs.",
+                len(pairs),
+                self.batch_size,
+                self.max_epochs,
+            )
+        # not the seed of the initialisation, and another one each time it goes on
+        seed = self.seed_ + 1 + len(self.net_.history)
+        fit_params = {} if labels.groups is None else {"groups": labels.groups}
+        with isolated_randomness(seed, self.net_.device):
+            self.net_.partial_fit(pairs, **fit_params)
+        del pairs  # the largest thing in memory beside the data themselves
+        self._check_converged()
+        return self._keep_candidates(gallery)
+
+    def _keep_candidates(self, gallery: Gallery) -> Self:
+        self.gallery_ = gallery.names
+        self.gallery_embedding_ = self._embed_features(gallery.features)
+        return self
+
+    def _pairs_on_device(
+        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
+    ) -> PairedSignals:
+        import torch
+
+        from .alignment import PairedSignals
+
+        device = self.net_.device
+        half = self.precision_ == "bfloat16"
+        dtype = torch.bfloat16 if half else torch.float32
+        return PairedSignals(
+            self.signal_scaler_.to_device(signal, device, dtype),
+            torch.cat(list(self._target_chunks(gallery.features, dtype))),
+            torch.from_numpy(gallery.index).to(device),
+            self._subject_codes(labels),
+        )
+
+    def _check_converged(self) -> None:
+        loss = self.net_.history[-1]["train_loss"]
+        if not np.isfinite(loss):
+            raise RuntimeError(
+                f"Training diverged: the loss is {loss}. Use a smaller lr than "
+                f"{self.lr:g}, or precision='float32'."
+            )
+
+    # -- sizes, and what goes through --------------------------------------------
+
+    @property
+    def _projector(self) -> str | None:
+        return None if self.solver == "ridge" else self.projector
+
+    @property
+    def _is_gated(self) -> bool:
+        return self.fusion == "learned" and len(self.layer_widths_) > 1
+
+    @property
+    def _n_target_features(self) -> int:
+        from .alignment import fused_width
+
+        return fused_width(self.fusion, self.layer_widths_)
+
+    @property
+    def _n_features_out(self) -> int:
+        is_projected = self._projector is not None
+        return self.n_components if is_projected else self._n_target_features
+
+    @property
+    def _default_encoder_width(self) -> int:
+        if self._projector is None:
+            return self._n_target_features
+        return max(self.layer_widths_)
+
+    def _embed_features(self, features: np.ndarray) -> np.ndarray:
+        import torch
+
+        from .alignment import embed_images
+
+        return embed_images(self.net_, self._target_chunks(features, torch.float32))
+
+    def _target_chunks(
+        self, features: np.ndarray, dtype: torch.dtype
+    ) -> Iterator[torch.Tensor]:
+        """Standardise and fuse the features of images, in chunks on the device."""
+        from .alignment import fuse
+
+        for chunk in self._chunks(features, self.image_scaler_):
+            yield fuse(chunk, self.fusion, self.layer_widths_).to(dtype)
+
+    def _chunks(self, data: np.ndarray, scaler: Any) -> Iterator[torch.Tensor]:
+        import torch
+
+        for start in range(0, len(data), INFERENCE_BATCH):
+            chunk = data[start : start + INFERENCE_BATCH]
+            yield scaler.to_device(chunk, self.net_.device, torch.float32)

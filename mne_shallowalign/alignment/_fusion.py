@@ -1,0 +1,194 @@
+"""Several layers of one vision model as one target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._projectors import build_projector
+
+FUSIONS = ("mean", "concat", "learned")
+# At lr=1e-4 Adam moves a parameter by no more than 0.08 in the paper's 800 steps, which
+# would leave a softmax uniform: the parameters of the gate count this many times.
+GATE_GAIN = 30.0
+
+
+def check_fusion(fusion: str, widths: Sequence[int], projector: str | None) -> None:
+    """Refuse layers that cannot be fused in the way that was asked for.
+
+    Parameters
+    ----------
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+        The way.
+    widths : sequence of int
+        How many features each layer has.
+    projector : str | None
+        The projector of the decoder.
+
+    Raises
+    ------
+    ValueError
+        If the way is unknown, ``"mean"`` is to average layers that differ in width,
+        or ``"learned"`` is to do without a projector.
+    """
+    if fusion not in FUSIONS:
+        raise ValueError(f"fusion must be one of {FUSIONS}, got {fusion!r}.")
+    if fusion == "mean" and len(set(widths)) > 1:
+        raise ValueError(
+            f"fusion='mean' needs layers of one width, but they have {list(widths)} "
+            "features. Use fusion='concat' or 'learned', or layers of one width."
+        )
+    if fusion == "learned" and projector is None and len(widths) > 1:
+        raise ValueError(
+            "fusion='learned' weighs the projections of the layers, but projector is "
+            "None. Use projector='linear', or fusion='mean' or 'concat'."
+        )
+
+
+def fused_width(fusion: str, widths: Sequence[int]) -> int:
+    """Return how many features come out of :func:`fuse`.
+
+    Parameters
+    ----------
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+        The way.
+    widths : sequence of int
+        How many features each layer has.
+
+    Returns
+    -------
+    width : int
+        The number of features.
+    """
+    return widths[0] if fusion == "mean" else sum(widths)
+
+
+def fuse(features: Tensor, fusion: str, widths: Sequence[int]) -> Tensor:
+    """Make one vector per image of the standardised features of several layers.
+
+    Parameters
+    ----------
+    features : Tensor, shape (n, sum(widths))
+        Standardised features, layer by layer.
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+        ``"mean"`` averages the layers feature by feature; otherwise they stay side by
+        side.
+    widths : sequence of int
+        How many features each layer has.
+
+    Returns
+    -------
+    fused : Tensor, shape (n, fused_width(fusion, widths))
+        The target.
+    """
+    if fusion == "mean" and len(widths) > 1:
+        return features.unflatten(1, (len(widths), -1)).mean(1)
+    return features
+
+
+class GatedProjector(nn.Module):
+    r"""A projector per layer, weighed by a learned gate: the router of SAMGA.
+
+    .. math::
+
+        \mathbf{w} = \sum_l g_l \,
+            \frac{W_l z_l + b_l}{\lVert W_l z_l + b_l \rVert},
+        \qquad g = \mathrm{softmax}(a + c_s)
+
+    Projections are normalised, so that the gate alone says how much each layer counts.
+    In training, the subject :math:`s` may add a bias :math:`c_s` of its own, which is
+    dropped at test: what suits one person alone does not enter :math:`a`. The entropy
+    of the gate is rewarded, lest it collapses onto the layer that is ahead early.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        How many features each layer has.
+    n_components : int
+        Width of the shared space.
+    projector : ``"linear"`` | ``"mlp"``
+        The maps.
+    entropy_weight : float
+        Weight of the reward, in nats of loss per nat of entropy.
+    n_subjects : int
+        How many subjects have a bias; 0 for none.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        n_components: int,
+        projector: str = "linear",
+        entropy_weight: float = 0.01,
+        n_subjects: int = 0,
+    ) -> None:
+        super().__init__()
+        self.widths = list(widths)
+        self.entropy_weight = entropy_weight
+        self.maps = nn.ModuleList(
+            build_projector(projector, width, n_components) for width in widths
+        )
+        self.logits = nn.Parameter(torch.zeros(len(widths)))
+        # the last row stays zero: a subject that was not there when the net was made
+        self.bias = nn.Embedding(n_subjects + 1, len(widths), padding_idx=n_subjects)
+        nn.init.zeros_(self.bias.weight)
+
+    def gate(self, subject: Tensor | None = None) -> Tensor:
+        """Compute the weights of the layers.
+
+        Parameters
+        ----------
+        subject : Tensor of int, shape (n,) | None
+            Whose trials these are; only matters in training.
+
+        Returns
+        -------
+        gate : Tensor, shape (n, n_layers) or (1, n_layers)
+            Rows that sum to one.
+        """
+        logits = self.logits[None]
+        if self.training and subject is not None:
+            logits = logits + self.bias(subject)
+        return (GATE_GAIN * logits).softmax(-1)
+
+    def forward(self, features: Tensor, subject: Tensor | None = None) -> Tensor:
+        """Project the features of all layers.
+
+        Parameters
+        ----------
+        features : Tensor, shape (n, sum(widths))
+            Standardised features, layer by layer.
+        subject : Tensor of int, shape (n,) | None
+            As for :meth:`gate`.
+
+        Returns
+        -------
+        projected : Tensor, shape (n, n_components)
+            Not normalised.
+        """
+        parts = zip(self.maps, features.split(self.widths, dim=1), strict=True)
+        projections = torch.stack(
+            [F.normalize(project(part), dim=1) for project, part in parts], dim=1
+        )
+        return (self.gate(subject)[..., None] * projections).sum(1)
+
+    def penalty(self, subject: Tensor | None = None) -> Tensor:
+        """Compute what is added to the loss.
+
+        Parameters
+        ----------
+        subject : Tensor of int, shape (n,) | None
+            As for :meth:`gate`.
+
+        Returns
+        -------
+        penalty : Tensor, shape ()
+            Zero for equal weights, and larger the lower their entropy.
+        """
+        gate = self.gate(subject)
+        entropy = -torch.special.xlogy(gate, gate).sum(-1).mean()
+        return self.entropy_weight * (math.log(len(self.widths)) - entropy)
