@@ -17,5 +17,6 @@ from .decoder import read_decoder as read_decoder
 from .encoders import list_encoders as list_encoders
 from .encoders import register_encoder as register_encoder
 from .report import make_report as make_report
+from .search import LayerSearchCV as LayerSearchCV
 
 __version__: str

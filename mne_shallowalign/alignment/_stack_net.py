@@ -7,11 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
+from torch.nn import functional as F
 from torch.utils.data import Dataset, Subset
 
 from ._batches import Batch, DeviceBatches, PairedSignals
 from ._net import AlignmentNet
 from ._stack import StackedDropout, stack_modules, unstack
+
+CHUNK = 1024
 
 
 class StackedPairs(Dataset):
@@ -175,17 +179,37 @@ def train_stack(
         dropout.generators = ()  # they cannot be pickled
 
 
-def load_member(net: AlignmentNet, stack: StackNet, member: int) -> None:
-    """Give a net the weights of a member of a stack.
+@torch.no_grad()
+def compare_member(
+    stack: StackNet, member: int, net: AlignmentNet, signals: Tensor, features: Tensor
+) -> Tensor:
+    """Compute the similarities that one net of a stack sees.
 
     Parameters
     ----------
-    net : AlignmentNet
-        A net of the architecture of the member.
     stack : StackNet
         The stack.
     member : int
-        Position of the member.
+        Position of the net.
+    net : AlignmentNet
+        A net of the same architecture, of which the weights do not matter.
+    signals : Tensor, shape (n, n_chans, n_times)
+        Scaled signals, float32.
+    features : Tensor, shape (n_images, n_features)
+        Features of images, float32.
+
+    Returns
+    -------
+    similarity : Tensor, shape (n, n_images)
+        Cosine similarities.
     """
-    net.module_.load_state_dict(unstack(stack.module_, member))
-    net.criterion_.load_state_dict(unstack(stack.criterion_, member))
+    sides = (
+        (net.module_, stack.module_, signals),
+        (net.criterion_.projector, stack.criterion_.projector, features),
+    )
+    embedded = []
+    for module, stacked, x in sides:
+        state = unstack(stacked, member)
+        rows = [functional_call(module.eval(), state, c) for c in x.split(CHUNK)]
+        embedded.append(F.normalize(torch.cat(rows), dim=1))
+    return embedded[0] @ embedded[1].T
