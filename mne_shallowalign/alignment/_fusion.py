@@ -43,8 +43,8 @@ def check_fusion(fusion: str, widths: Sequence[int], projector: str | None) -> N
         )
     if fusion == "learned" and projector is None and len(widths) > 1:
         raise ValueError(
-            "fusion='learned' weighs the projections of the layers, but projector is "
-            "None. Use projector='linear', or fusion='mean' or 'concat'."
+            "fusion='learned' weighs projections of the layers, and there are none "
+            "with projector=None or solver='ridge'. Use fusion='mean' or 'concat'."
         )
 
 
