@@ -3,9 +3,9 @@
     python benchmarks/auto_layer.py --data <test data> [--seeds 5] [--folds 3]
 
 Photographs (every other one, for speed), network and held-out classes are those of
-``known_truth.py``; a second backbone is gabor/v1. Activity is a random linear map of the
-standardised features of one layer, or of two, plus white noise; "snr" is the ratio of
-their amplitudes. Compared are, all inside the training classes and scored on 200
+``known_truth.py``; a second backbone is gabor/v1. Activity is a random linear map of
+the standardised features of one layer, or of two, plus white noise; "snr" is the ratio
+of their amplitudes. Compared are, all inside the training classes and scored on 200
 pictures of 20 others:
 
 - ``sweep``: every layer trained and cross-validated by concept, the best one refitted

@@ -32,7 +32,8 @@ class TrainingMixin:
         """Learn the scales, choose or weigh layers, make a net and train it."""
         from .alignment import check_fusion
 
-        vars(self).pop("screen_", None)
+        for name in ("screen_", "alpha_"):
+            vars(self).pop(name, None)
         self._settle_device()
         self._learn_signal_scale(signal)
         is_open = is_auto(self.layer) and len(gallery.widths) > 1

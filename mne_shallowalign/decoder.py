@@ -17,7 +17,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_solver
+from ._checks import check_fusion_params, check_solver
 from ._decoder_input import InputMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
@@ -368,6 +368,7 @@ class ShallowAlignDecoder(
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
         check_scalar(self.image_scaling, "image_scaling", bool)
         check_scalar(self.warm_start, "warm_start", bool)
+        check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.alpha, self.warm_start)
 
     # -- into the shared space ---------------------------------------------------
