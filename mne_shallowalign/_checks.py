@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from .features._gallery import is_pictures
 
 SOLVERS = ("contrastive", "ridge")
+FUSION_PARAMS = ("entropy_weight", "subject_bias")
 
 
 def check_lengths(n_signals: int, n_images: int) -> None:
@@ -56,6 +58,22 @@ def check_order(X: Any, y: Any) -> None:
             f"y has the images of these epochs in another order: epoch {i} showed "
             f"{seen[i]!r}, but y[{i}] is {given[i]!r} ({len(wrong)} rows differ). Use "
             "epochs.metadata['image']."
+        )
+
+
+def check_fusion_params(params: Mapping[str, Any] | None) -> None:
+    """Refuse options of fusion that do not exist.
+
+    Parameters
+    ----------
+    params : mapping | None
+        Options of ``fusion="learned"``.
+    """
+    foreign = sorted(set(params or {}) - set(FUSION_PARAMS))
+    if foreign:
+        raise ValueError(
+            f"fusion_params has {', '.join(map(repr, foreign))}, but its options are "
+            f"{', '.join(map(repr, FUSION_PARAMS))}."
         )
 
 

@@ -29,22 +29,27 @@ class TrainingMixin:
     # -- from the beginning ------------------------------------------------------
 
     def _begin(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
-        """Learn the scales, choose the layer, make a net and train it."""
+        """Learn the scales, choose or weigh layers, make a net and train it."""
         from .alignment import check_fusion
 
-        vars(self).pop("screen_", None)
+        for name in ("screen_", "alpha_"):
+            vars(self).pop(name, None)
         self._settle_device()
         self._learn_signal_scale(signal)
+        is_open = is_auto(self.layer) and len(gallery.widths) > 1
+        if not is_open:
+            check_fusion(self.fusion, gallery.widths, self._projector)
         screen = self._make_screen(signal, gallery, labels)
-        if is_auto(self.layer) and len(gallery.widths) > 1:
+        if is_open:
             gallery = self._choose_layer(screen, gallery)
-        check_fusion(self.fusion, gallery.widths, self._projector)
         self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
         self.subjects_ = self._gated_subjects(labels)
         self._learn_image_scale(gallery)
         self._initialize_net()
         if self.solver == "ridge":
             return self._solve(signal, gallery, screen)
+        if self._is_gated:
+            self._weigh_layers(screen, gallery)
         return self._train(signal, gallery, labels)
 
     def _settle_device(self) -> None:
@@ -85,31 +90,23 @@ class TrainingMixin:
     def _make_screen(
         self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
     ) -> RidgeScreen | None:
-        """Factorise the signal, if a layer or penalty is to be chosen."""
+        """Factorise the signal, if a layer, penalty or weight is to be chosen."""
         import torch
 
         from .alignment import RidgeScreen
 
-        has_alpha = self.solver != "ridge" or isinstance(self.alpha, Real)
-        has_layer = not is_auto(self.layer) or len(gallery.widths) == 1
-        if has_alpha and has_layer:
+        several = len(gallery.widths) > 1
+        is_compared = several and (is_auto(self.layer) or self.fusion == "learned")
+        has_alpha = isinstance(self.alpha, Real)
+        if not is_compared and (self.solver != "ridge" or has_alpha):
             return None
         groups = gallery.index if labels.concepts is None else labels.concepts
-        alphas = [self.alpha] if isinstance(self.alpha, Real) else self.alpha
+        alphas = [self.alpha] if has_alpha else self.alpha
         index = torch.from_numpy(gallery.index)
         return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
 
     def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
-        import torch
-
-        from .alignment import Standardizer
-
-        layers = (gallery.only(i).features for i in range(len(gallery.layers)))
-        targets = (
-            Standardizer.fit(one).to_device(one, self.device_, torch.float32)
-            for one in layers
-        )
-        self.screen_ = screen.table(targets, gallery.layers)
+        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
         best = int(self.screen_["mrr"].argmax())
         logger.info(
             "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
@@ -119,6 +116,23 @@ class TrainingMixin:
             self.screen_["top1"][best],
         )
         return gallery.only(best)
+
+    def _weigh_layers(self, screen: RidgeScreen, gallery: Gallery) -> None:
+        """Open the gate as far as held-out images say."""
+        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        alphas = self.screen_["alpha"].tolist()
+        weights = screen.weigh(self._layer_targets(gallery), alphas)
+        self.net_.criterion_.projector.start_from(weights)
+
+    def _layer_targets(self, gallery: Gallery) -> Iterator[torch.Tensor]:
+        import torch
+
+        from .alignment import Standardizer
+
+        for i in range(len(gallery.widths)):
+            layer = gallery.only(i).features
+            scaler = Standardizer.fit(layer)
+            yield scaler.to_device(layer, self.device_, torch.float32)
 
     def _solve(
         self, signal: np.ndarray, gallery: Gallery, screen: RidgeScreen | None

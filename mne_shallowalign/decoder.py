@@ -17,7 +17,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_solver
+from ._checks import check_fusion_params, check_solver
 from ._decoder_input import InputMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
@@ -66,8 +66,9 @@ class ShallowAlignDecoder(
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
-        and ``"learned"`` adds up a projection of each, weighed by a softmax gate, see
-        ``layer_weights_``.
+        and ``"learned"`` adds up a projection of each, weighed by a softmax gate that
+        starts from what held-out training images say in closed form and goes on
+        learning with the net, see ``layer_weights_``.
     fusion_params : dict | None
         Options of ``fusion="learned"``: ``entropy_weight`` (default 0.01), with which
         the entropy of the gate is rewarded so that it does not collapse, and
@@ -158,8 +159,8 @@ class ShallowAlignDecoder(
         The full name of the layer, or of each if there are several, shallow to deep.
     screen_ : DataFrame
         The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
-        mean reciprocal rank ``mrr`` among held-out images. Only where a layer or
-        penalty was chosen.
+        mean reciprocal rank ``mrr`` among held-out images. Only where a layer, a
+        penalty or weights were chosen.
     alpha_ : float
         The penalty, with ``solver="ridge"``.
     layer_weights_ : Series
@@ -281,9 +282,10 @@ class ShallowAlignDecoder(
             Images of equal content are one image.
         groups : array-like, shape (n_epochs,) | None
             Group of every epoch, such as its concept: what is held out together where
-            a layer (``layer="auto"``) or penalty (``solver="ridge"``) is chosen, and
-            for a ``train_split`` in ``net_params``. None: for the former,
-            ``epochs.metadata["concept"]`` or else the identity of the image.
+            a layer (``layer="auto"``), a penalty (``solver="ridge"``) or weights
+            (``fusion="learned"``) are chosen, and for a ``train_split`` in
+            ``net_params``. None: for the former, ``epochs.metadata["concept"]`` or else
+            the identity of the image.
         subjects : array-like, shape (n_epochs,) | None
             Whose epoch each is; None for ``epochs.metadata["subject"]``, if there is
             such a column. Only used by options that depend on it.
@@ -366,6 +368,7 @@ class ShallowAlignDecoder(
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
         check_scalar(self.image_scaling, "image_scaling", bool)
         check_scalar(self.warm_start, "warm_start", bool)
+        check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.alpha, self.warm_start)
 
     # -- into the shared space ---------------------------------------------------

@@ -4,6 +4,7 @@ from ._fusion import GatedProjector as GatedProjector
 from ._fusion import check_fusion as check_fusion
 from ._fusion import fuse as fuse
 from ._fusion import fused_width as fused_width
+from ._layer_weights import weigh_layers as weigh_layers
 from ._losses import ContrastiveLoss as ContrastiveLoss
 from ._losses import contrastive_loss as contrastive_loss
 from ._net import AlignmentNet as AlignmentNet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -207,7 +207,9 @@ class LeftOut:
         The penalties.
     """
 
-    def __init__(self, path: RidgePath, trials: Tensor, alphas: list[float]) -> None:
+    def __init__(
+        self, path: RidgePath, trials: Tensor, alphas: Sequence[float]
+    ) -> None:
         self.path, self.trials = path, trials
         self.left = path.left(trials)
         self.shrinkage = [path.spectrum / (path.spectrum + alpha) for alpha in alphas]
@@ -220,26 +222,28 @@ class LeftOut:
         return torch.eye(len(hat), dtype=hat.dtype, device=hat.device) - hat
 
     def predict(
-        self, truth: Tensor, projected: Tensor, offset: Tensor
-    ) -> Iterator[Tensor]:
+        self, position: int, truth: Tensor, projected: Tensor, offset: Tensor
+    ) -> Tensor:
         """Predict the target of these trials from all others.
 
         Parameters
         ----------
+        position : int
+            Of the penalty.
         truth : Tensor of float64, shape (n, n_features)
             The target of these trials.
         projected, offset : Tensor of float64
             What :meth:`RidgePath.project` and :meth:`RidgePath.offset` make of the
             target of all trials.
 
-        Yields
-        ------
+        Returns
+        -------
         prediction : Tensor of float64, shape (n, n_features)
-            For one penalty after the other.
+            Linear in the target.
         """
-        for shrinkage, factor in zip(self.shrinkage, self.factors, strict=True):
-            fitted = offset + self.left @ (shrinkage[:, None] * projected)
-            yield truth - torch.cholesky_solve(truth - fitted, factor)
+        shrinkage, factor = self.shrinkage[position], self.factors[position]
+        fitted = offset + self.left @ (shrinkage[:, None] * projected)
+        return truth - torch.cholesky_solve(truth - fitted, factor)
 
 
 def _eigenpairs(gram: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..retrieval import ranks
+from ._layer_weights import weigh_layers
 from ._ridge import LeftOut, RidgePath
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ MIN_FOLDS = 5
 FOLD_IMAGES = 200  # the size of the usual test gallery
 FOLD_TRIALS = 2000  # a matrix of that size is factorised for every penalty
 QUERIES = 4000  # more would hardly tell better
+
+
+_HeldOut = tuple[LeftOut, tuple[Tensor, Tensor, Tensor], Tensor, Tensor]
 
 
 class RidgeScreen:
@@ -106,26 +110,65 @@ class RidgeScreen:
         scores : array, shape (n_alphas, 2)
             Top-1 accuracy and mean reciprocal rank.
         """
-        target = target.to(self.path.device).double()
-        moments = self.path.project(target), self.path.offset(target)
-        found = [self._ranks(part, target, *moments) for part in self.parts]
+        found = []
+        for part, moments, directions, seen in self._held_out(target):
+            # predictions are linear in the target, and their lengths change no rank
+            if directions.shape[1] < directions.shape[0]:
+                moments, directions = [m @ directions for m in moments], None
+            found.append(
+                [
+                    _ranks(part.predict(k, *moments), directions, seen)
+                    for k in range(len(self.alphas))
+                ]
+            )
         rank = np.concatenate(found, axis=1)
         return np.stack([(rank <= 1).mean(1), (1 / rank).mean(1)], axis=1)
 
-    def _ranks(
-        self, part: LeftOut, target: Tensor, projected: Tensor, offset: Tensor
-    ) -> list[np.ndarray]:
-        shown = self.path.image_index[part.trials]
-        images, truth = shown.unique(return_inverse=True)
-        moments = target[shown], projected, offset
-        # predictions are linear in the target, and their lengths do not change ranks
-        directions = F.normalize(target[images], dim=1).T
-        if len(images) < target.shape[1]:
-            similarities = part.predict(*(moment @ directions for moment in moments))
-        else:
-            similarities = (p @ directions for p in part.predict(*moments))
-        truth = truth.cpu().numpy()
-        return [ranks(similarity.cpu().numpy(), truth) for similarity in similarities]
+    def weigh(self, targets: Iterable[Tensor], alphas: Sequence[float]) -> np.ndarray:
+        """Weigh targets against each other, see :func:`weigh_layers`.
+
+        Parameters
+        ----------
+        targets : iterable of Tensor, shape (n_images, n_features)
+            Standardised features, one target after the other.
+        alphas : sequence of float
+            The penalty of each.
+
+        Returns
+        -------
+        weights : array, shape (n_targets,)
+            They sum to one.
+        """
+        pairs = zip(targets, alphas, strict=True)
+        cosines = [self._cosines(target, alpha) for target, alpha in pairs]
+        folds = [torch.stack(fold) for fold in zip(*cosines, strict=True)]
+        return weigh_layers(folds, [self._shown(part)[1] for part in self.parts])
+
+    def _cosines(self, target: Tensor, alpha: float) -> list[Tensor]:
+        """Compare what is predicted for held-out trials with the candidates."""
+        position = self.alphas.index(alpha)
+        return [
+            F.normalize(part.predict(position, *moments), dim=1) @ directions
+            for part, moments, directions, _ in self._held_out(target)
+        ]
+
+    def _held_out(self, target: Tensor) -> Iterator[_HeldOut]:
+        """Yield for each fold what is needed to predict, and to compare with."""
+        target = target.to(self.path.device).double()
+        projected, offset = self.path.project(target), self.path.offset(target)
+        for part in self.parts:
+            images, seen = self._shown(part)
+            directions = F.normalize(target[images], dim=1).T
+            yield part, (target[images[seen]], projected, offset), directions, seen
+
+    def _shown(self, part: LeftOut) -> tuple[Tensor, Tensor]:
+        """Return the candidates of a fold, and which of them each trial shows."""
+        return self.path.image_index[part.trials].unique(return_inverse=True)
+
+
+def _ranks(prediction: Tensor, directions: Tensor | None, seen: Tensor) -> np.ndarray:
+    similarity = prediction if directions is None else prediction @ directions
+    return ranks(similarity.cpu().numpy(), seen.cpu().numpy())
 
 
 def penalties(path: RidgePath) -> list[float]:
