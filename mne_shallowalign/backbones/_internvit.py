@@ -19,7 +19,7 @@ from ._hub import HubWeights, pin_later
 from ._module import IMAGENET_MEAN, IMAGENET_STD
 from ._preprocess import build_preprocess
 from ._stack import LayerStack, check_granularity, measure_widths
-from ._state_dict import StateDict, empty_parameters, load_strictly, read_state_dict
+from ._state_dict import StateDict, build_empty, load_strictly, read_state_dict
 from ._timm import TimmStack
 from ._weights import downloading, parse_weights, random_seed, seeded
 
@@ -209,12 +209,12 @@ def _describe(**architecture: Any) -> tuple:
 
 
 def _load(model: str, weights: str, hub: HubWeights, size: int) -> LayerStack:
-    architecture = {**ARCHITECTURE, "img_size": size}
+    construct = partial(build, **{**ARCHITECTURE, "img_size": size})
     if random_seed(weights) is not None:
         with seeded(weights):
-            return build(**architecture)
-    with seeded(weights), empty_parameters():
-        stack = build(**architecture)
+            return construct()
+    with seeded(weights):
+        stack = build_empty(construct)
     path: str | Path = weights
     if weights == "hub":
         with downloading(f"internvit/{model}"):

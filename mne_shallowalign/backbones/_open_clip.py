@@ -21,7 +21,7 @@ from ._hooks import HookStack
 from ._hub import HubWeights, pin_later
 from ._preprocess import build_preprocess
 from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_widths
-from ._state_dict import StateDict, empty_parameters, load_strictly, read_state_dict
+from ._state_dict import StateDict, build_empty, load_strictly, read_state_dict
 from ._timm import feature_modules, splits_prefix, stage_modules
 from ._weights import downloading, parse_weights, random_seed, seeded
 
@@ -227,13 +227,14 @@ def _load(
     input_size: int | None,
     granularity: str,
 ) -> LayerStack:
+    build = partial(_build, architecture, tag, input_size)
     if random_seed(weights) is not None:
         with seeded(weights):
-            clip = _build(architecture, tag, input_size)
+            clip = build()
     else:
         path = _fetch(architecture, tag, hub) if weights == "hub" else weights
-        with seeded(weights), empty_parameters():
-            clip = _build(architecture, tag, input_size)
+        with seeded(weights):
+            clip = build_empty(build)
         state = _visual_only(read_state_dict(path), clip)
         load_strictly(clip.visual, state, path)
     _resize_trunk(clip.visual, input_size)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from ._shards import INDEX, read_index
 
 StateDict = dict[str, Tensor]
+M = TypeVar("M", bound=nn.Module)
 
 
 def read_state_dict(path: str | Path) -> StateDict:
@@ -123,7 +125,7 @@ def load_strictly(
     Parameters
     ----------
     model : nn.Module
-        The model to fill, best built under :func:`empty_parameters`.
+        The model to fill, best built by :func:`build_empty`.
     state : dict of str to Tensor
         The weights.
     source : str | Path
@@ -175,13 +177,33 @@ def _misfits(model: nn.Module, state: StateDict) -> list[str]:
     ]
 
 
-@contextmanager
-def empty_parameters() -> Iterator[None]:
-    """Build models whose parameters take no memory and no time to initialise.
+def build_empty(build: Callable[[], M]) -> M:
+    """Build a model whose parameters take no memory and no time to initialise.
 
-    Every parameter becomes a meta tensor when it joins its module; buffers, which a
-    checkpoint may not hold, are real. :func:`load_strictly` puts the weights in.
+    Parameters are meta tensors, for :func:`load_strictly` to replace; buffers, which a
+    checkpoint may not hold, are real. A model that looks at its own parameters while
+    it is built cannot be built like this, and is built as usual.
+
+    Parameters
+    ----------
+    build : callable
+        Returns the model.
+
+    Returns
+    -------
+    model : nn.Module
+        The model.
     """
+    try:
+        with _empty_parameters():
+            model = build()
+    except (NotImplementedError, RuntimeError):  # of meta tensors, or raised again
+        return build()
+    return build() if any(buffer.is_meta for buffer in model.buffers()) else model
+
+
+@contextmanager
+def _empty_parameters() -> Iterator[None]:
     here = threading.get_ident()
 
     def empty(module: nn.Module, name: str, value: nn.Parameter) -> nn.Parameter | None:

@@ -21,7 +21,7 @@ from ._hooks import HookStack
 from ._hub import HubWeights, pin_later
 from ._preprocess import build_preprocess
 from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_widths
-from ._state_dict import empty_parameters, load_strictly, read_state_dict
+from ._state_dict import build_empty, load_strictly, read_state_dict
 from ._weights import downloading, parse_weights, random_seed, seeded
 
 
@@ -249,8 +249,8 @@ def _load(
     if random_seed(weights) is not None:
         with seeded(weights):
             return build()
-    with seeded(weights), empty_parameters():
-        stack = build()
+    with seeded(weights):
+        stack = build_empty(build)
     if weights != "hub":
         # timm's convention for other key names and image sizes
         module = sys.modules[type(stack.model).__module__]
@@ -261,11 +261,13 @@ def _load(
         if hub is None:
             return build(pretrained=True)
         path = hub.fetch()
+    state = read_state_dict(path)
     try:
-        load_strictly(stack.model, read_state_dict(path), path)
+        load_strictly(stack.model, state, path)
     except ValueError:  # another size or other keys, which timm knows how to adapt
         overlay = {"file": str(path), "custom_load": False}
-        stack = build(pretrained=True, pretrained_cfg_overlay=overlay)
+        with seeded(weights):
+            return build(pretrained=True, pretrained_cfg_overlay=overlay)
     return stack
 
 
