@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -105,6 +106,12 @@ class Backbone:
         """Short hash of model, weights and preprocessing, the key of the cache."""
         said = "\n".join((self.name, self.weights_revision, repr(self.preprocess)))
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of the hub's weights; None if no commit pins them."""
+        match = re.search(r"@([0-9a-f]{40})$", self.weights_revision)
+        return match[1] if match else None
 
     def pinned(self) -> Backbone:
         """Fix which commit of the hub's weights this is.

@@ -45,7 +45,7 @@ class HubWeights:
     @property
     def is_pinned(self) -> bool:
         """Whether the revision is a commit, which cannot move."""
-        return commit_of(str(self)) is not None
+        return re.fullmatch(r"[0-9a-f]{40}", self.revision) is not None
 
     def commit(self) -> str:
         """Find the commit that the revision stands for.
@@ -105,31 +105,18 @@ class HubWeights:
         )
 
 
-def commit_of(revision: str) -> str | None:
-    """Find the commit in what pins weights.
-
-    Parameters
-    ----------
-    revision : str
-        The ``weights_revision`` of a :class:`Backbone`.
-
-    Returns
-    -------
-    commit : str | None
-        40 hexadecimal digits; None if a branch, a tag or something else than the hub
-        pins the weights.
-    """
-    match = re.search(r"@([0-9a-f]{40})$", revision)
-    return match[1] if match else None
-
-
 def pin_later(
-    weights: str, hub: HubWeights | None, describe: Callable[..., Backbone]
+    name: str,
+    weights: str,
+    hub: HubWeights | None,
+    describe: Callable[..., Backbone],
 ) -> Callable[[], Backbone] | None:
     """Say how a backbone is pinned.
 
     Parameters
     ----------
+    name : str
+        The backbone.
     weights : str
         ``"hub"``, or other weights, which are pinned as they are.
     hub : HubWeights | None
@@ -144,9 +131,9 @@ def pin_later(
     """
     if weights != "hub" or hub is None or hub.is_pinned:
         return None
-    return partial(_pin, hub, describe)
+    return partial(_pin, name, hub, describe)
 
 
-def _pin(hub: HubWeights, describe: Callable[..., Backbone]) -> Backbone:
-    with downloading(hub.repo):
+def _pin(name: str, hub: HubWeights, describe: Callable[..., Backbone]) -> Backbone:
+    with downloading(name):
         return describe(revision=hub.commit())

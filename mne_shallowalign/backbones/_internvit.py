@@ -106,15 +106,16 @@ def provide(
     hub = HubWeights(
         repo, ("model.safetensors.index.json",), revision=revision or commit
     )
-    weights, pinned_by = parse_weights(weights, hub, revision or "main")
+    weights, pinned_by = parse_weights(weights, hub, revision)
     size = input_size or ARCHITECTURE["img_size"]
     layers, widths, final_width, n_parameters = _describe(
         **{**ARCHITECTURE, "img_size": size}
     )
+    name = f"internvit/{model}"
     options = {"input_size": input_size, "granularity": granularity}
     describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
-        name=f"internvit/{model}",
+        name=name,
         layers=layers,
         widths=widths,
         final_width=final_width,
@@ -127,7 +128,7 @@ def provide(
         or build_preprocess(size, mean=IMAGENET_MEAN, std=IMAGENET_STD),
         loader=partial(_load, model, weights, hub, size),
         options=options,
-        pin=pin_later(weights, hub, describe),
+        pin=pin_later(name, weights, hub, describe),
     )
 
 

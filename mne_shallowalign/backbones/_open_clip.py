@@ -34,7 +34,7 @@ def provide(
     *,
     weights: str | Path = "hub",
     preprocess: Callable[[Any], Tensor] | None = None,
-    revision: str = "main",
+    revision: str | None = None,
     input_size: int | None = None,
     granularity: str = "stage",
 ) -> Backbone:
@@ -50,8 +50,8 @@ def provide(
         or its image tower.
     preprocess : callable | None
         None for the preprocessing that the weights were published with.
-    revision : str
-        Commit, branch or tag of the repository on the hub.
+    revision : str | None
+        Commit, branch or tag of the repository on the hub; None for ``"main"``.
     input_size : int | None
         Side of the input in pixels; None for the model's own. Position embeddings are
         resampled.
@@ -70,11 +70,13 @@ def provide(
     layers, widths, final_width, size, n_parameters = _describe(
         architecture, tag, input_size, granularity
     )
-    hub = _hub_weights(cfg, revision)
+    hub = _hub_weights(cfg, revision or "main")
     weights, pinned_by = parse_weights(weights, hub or cfg.get("url"), revision)
+    name = f"open_clip/{model}"
     options = {"input_size": input_size, "granularity": granularity}
+    describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
-        name=f"open_clip/{model}",
+        name=name,
         layers=layers,
         widths=widths,
         final_width=final_width,
@@ -86,9 +88,7 @@ def provide(
         preprocess=preprocess or _preprocess(cfg, size),
         loader=partial(_load, architecture, tag, weights, hub, **options),
         options=options,
-        pin=pin_later(
-            weights, hub, partial(provide, model, preprocess=preprocess, **options)
-        ),
+        pin=pin_later(name, weights, hub, describe),
     )
 
 

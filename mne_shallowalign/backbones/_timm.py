@@ -30,7 +30,7 @@ def provide(
     *,
     weights: str | Path = "hub",
     preprocess: Callable[[Any], Tensor] | None = None,
-    revision: str = "main",
+    revision: str | None = None,
     input_size: int | None = None,
     granularity: str = "stage",
 ) -> Backbone:
@@ -44,8 +44,8 @@ def provide(
         See :func:`mne_shallowalign.load_backbone`.
     preprocess : callable | None
         None for the evaluation preprocessing that the weights were published with.
-    revision : str
-        Commit, branch or tag of the repository on the hub.
+    revision : str | None
+        Commit, branch or tag of the repository on the hub; None for ``"main"``.
     input_size : int | None
         Side of the input in pixels; None for the model's own. Position embeddings are
         resampled.
@@ -65,13 +65,15 @@ def provide(
     layers, widths, final_width, size, n_parameters, cfg = _describe(
         model, input_size, granularity
     )
-    hub = _hub_weights(cfg, revision)
+    hub = _hub_weights(cfg, revision or "main")
     weights, pinned_by = parse_weights(weights, hub or cfg["url"], revision)
     if weights == "hub" and "." not in model:
         model = f"{model}.{cfg['tag']}"
+    name = f"timm/{model}"
     options = {"input_size": input_size, "granularity": granularity}
+    describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
-        name=f"timm/{model}",
+        name=name,
         layers=layers,
         widths=widths,
         final_width=final_width,
@@ -83,9 +85,7 @@ def provide(
         preprocess=preprocess or _preprocess(cfg, size),
         loader=partial(_load, model, weights, hub, **options),
         options=options,
-        pin=pin_later(
-            weights, hub, partial(provide, model, preprocess=preprocess, **options)
-        ),
+        pin=pin_later(name, weights, hub, describe),
     )
 
 

@@ -15,7 +15,7 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 
 def parse_weights(
-    weights: str | Path, hub: object | None, revision: str = "main"
+    weights: str | Path, hub: object | None, revision: str | None = None
 ) -> tuple[str, str]:
     """Say where weights come from and what pins them.
 
@@ -26,7 +26,7 @@ def parse_weights(
     hub : object | None
         Where published weights are; its text is what pins them. Empty if there are
         none for this model.
-    revision : str
+    revision : str | None
         What the user asked for; only the hub's weights have revisions.
 
     Returns
@@ -44,10 +44,11 @@ def parse_weights(
     FileNotFoundError
         If there is no such file or folder.
     """
-    if revision != "main" and weights != "hub":
+    if revision is not None and (weights != "hub" or isinstance(hub, str)):
+        source = hub if weights == "hub" else weights
         raise ValueError(
-            f"revision={revision!r} names a state of the hub's weights, and weights="
-            f"{str(weights)!r} are others. Leave revision out, or weights='hub'."
+            f"revision={revision!r} names a state of a repository on the hub, but "
+            f"these weights come from {str(source)!r}. Leave revision out."
         )
     if weights == "hub":
         if not hub:
