@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import open_clip
 import pytest
 import torch
@@ -90,3 +92,16 @@ def test_table_by_pattern():
     nothing = list_backbones("nothing", paper=True)
     assert len(nothing) == 0
     assert list(nothing.columns) == list(clip.columns)
+
+
+def test_the_user_guide_has_the_table():
+    page = Path(__file__).parents[2] / "doc" / "user_guide" / "layers.rst"
+    text = page.read_text(encoding="utf-8")
+    for row in PAPER:
+        start = text.index(f"   * - ``{row.alias}``")
+        cells = [line.strip("*- ") for line in text[start:].splitlines()[:10]]
+        assert cells[1].replace(" ", "") == rounded(row.parameters)
+        assert cells[2:4] == [str(row.layers), str(row.width)]
+        assert cells[4:6] == [f"{row.input_size} px", row.license]
+        assert cells[6:8] == [f"{row.download_gb:.3g} GB", str(row.best_layer)]
+        assert cells[8:] == [str(row.top1), str(row.final_top1)]
