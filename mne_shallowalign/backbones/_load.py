@@ -55,7 +55,8 @@ def load_backbone(
         Which state of the hub's repository the weights come from: a commit (40
         hexadecimal digits), a branch or a tag. None for the provider's default, which
         is ``"main"``, or a commit where one is known to hold the published weights.
-        :meth:`Backbone.pinned` turns a branch into the commit that it stands for.
+        :meth:`.backbones.Backbone.pinned` turns a branch into the commit that it
+        stands for.
     **options : dict
         Options of the provider. ``timm``, ``open_clip``, ``internvit``: ``input_size``
         and ``granularity="stage" | "block"``. A module: ``layers``, ``n_prefix`` and

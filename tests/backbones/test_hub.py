@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
 from timm.layers import resample_abs_pos_embed
 
+from mne_shallowalign import ShallowAlignDecoder, read_decoder
 from mne_shallowalign.backbones import load_backbone
 from mne_shallowalign.backbones._hub import HubWeights
 
@@ -160,6 +162,33 @@ def test_shards_are_downloaded_with_their_index(hub, tmp_path, save_shards):
         p.name for p in folder.iterdir()
     )
     assert {revision for revision, file in hub.requests if "of-" in file} == {commit}
+
+
+def test_a_decoder_keeps_its_commit_and_options(hub, tmp_path):
+    """Though the branch moves between saving and reading."""
+    first = hub.commit(REPO, files(1))
+    rng = np.random.default_rng(0)
+    signals = rng.standard_normal((8, 4, 5))
+    pictures = rng.integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
+    decoder = ShallowAlignDecoder(
+        load_backbone(NAME, input_size=64, granularity="block"),
+        layer="blocks.1.1",
+        max_epochs=1,
+        encoder_params={"n_outputs": 8},
+        n_components=4,
+        cache_dir=False,
+        device="cpu",
+    ).fit(signals, pictures)
+    assert decoder.backbone_.commit == first
+    decoder.save(tmp_path / "decoder.safetensors")
+    hub.commit(REPO, files(2))
+    twin = read_decoder(tmp_path / "decoder.safetensors", device="cpu")
+    assert twin.backbone_ == decoder.backbone_
+    assert twin.backbone_.layers == decoder.backbone_.layers
+    np.testing.assert_array_equal(
+        twin.transform_images(pictures),
+        decoder.transform_images(pictures),
+    )
 
 
 def test_nothing_cached_and_no_network(monkeypatch, tmp_path):
