@@ -116,6 +116,13 @@ class StackNet(AlignmentNet):
         """Compute the loss of a batch of each net."""
         return self._average(super().validation_step(batch, **fit_params))
 
+    def on_batch_end(
+        self, net: Any, batch: Batch, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Weigh the loss of a batch by its pairs; skorch has counted groups."""
+        part = "train" if training else "valid"
+        self.history.record_batch(f"{part}_batch_size", batch[0].shape[1])
+
     def embed(self, tower: nn.Module, x: Tensor) -> Tensor:
         """Put the embeddings of all nets side by side.
 
