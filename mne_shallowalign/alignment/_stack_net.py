@@ -128,11 +128,15 @@ class StackNet(AlignmentNet):
 
         The cosine similarity of two such vectors is the mean over nets of theirs.
         """
-        members = super().embed(tower, x[None])
-        return members.transpose(0, 1).flatten(1) / len(members) ** 0.5
+        members = super().embed(tower, x[None]).expand(self._n_nets, -1, -1)
+        return members.transpose(0, 1).flatten(1) / self._n_nets**0.5
+
+    @property
+    def _n_nets(self) -> int:
+        return len(self.criterion_.log_scale)
 
     def _average(self, step: dict[str, Any]) -> dict[str, Any]:
-        return step | {"loss": step["loss"].detach() / len(self.criterion_.log_scale)}
+        return step | {"loss": step["loss"].detach() / self._n_nets}
 
 
 def stack_nets(nets: Sequence[AlignmentNet]) -> StackNet:
