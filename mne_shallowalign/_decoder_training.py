@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from .alignment import PairedSignals, RidgeScreen
+    from .alignment import PairedSignals
 
 INFERENCE_BATCH = 1024
 
@@ -46,8 +45,10 @@ class TrainingMixin:
         self.subjects_ = self._gated_subjects(labels)
         self._learn_image_scale(gallery)
         self._initialize_net()
+        if self._needs_ridge:
+            self._fill_in(signal, gallery, screen)
         if self.solver == "ridge":
-            return self._solve(signal, gallery, screen)
+            return self._keep_candidates(gallery)
         if self._is_gated:
             self._weigh_layers(screen, gallery)
         return self._train(signal, gallery, labels)
@@ -78,82 +79,6 @@ class TrainingMixin:
             if self.image_scaling or several or self.solver == "ridge"
             else Standardizer(np.zeros(1), np.ones(1))
         )
-
-    # -- in closed form ----------------------------------------------------------
-
-    def _flat_signal(self, signal: np.ndarray) -> torch.Tensor:
-        import torch
-
-        scaled = self.signal_scaler_.to_device(signal, self.device_, torch.float32)
-        return scaled.flatten(1)
-
-    def _make_screen(
-        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
-    ) -> RidgeScreen | None:
-        """Factorise the signal, if a layer, penalty or weight is to be chosen."""
-        import torch
-
-        from .alignment import RidgeScreen
-
-        several = len(gallery.widths) > 1
-        is_compared = several and (is_auto(self.layer) or self.fusion == "learned")
-        has_alpha = isinstance(self.alpha, Real)
-        if not is_compared and (self.solver != "ridge" or has_alpha):
-            return None
-        groups = gallery.index if labels.concepts is None else labels.concepts
-        alphas = [self.alpha] if has_alpha else self.alpha
-        index = torch.from_numpy(gallery.index)
-        return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
-
-    def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
-        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
-        best = int(self.screen_["mrr"].argmax())
-        logger.info(
-            "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
-            "form).",
-            len(gallery.layers),
-            gallery.layers[best],
-            self.screen_["top1"][best],
-        )
-        return gallery.only(best)
-
-    def _weigh_layers(self, screen: RidgeScreen, gallery: Gallery) -> None:
-        """Open the gate as far as held-out images say."""
-        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
-        alphas = self.screen_["alpha"].tolist()
-        weights = screen.weigh(self._layer_targets(gallery), alphas)
-        self.net_.criterion_.projector.start_from(weights)
-
-    def _layer_targets(self, gallery: Gallery) -> Iterator[torch.Tensor]:
-        import torch
-
-        from .alignment import Standardizer
-
-        for i in range(len(gallery.widths)):
-            layer = gallery.only(i).features
-            scaler = Standardizer.fit(layer)
-            yield scaler.to_device(layer, self.device_, torch.float32)
-
-    def _solve(
-        self, signal: np.ndarray, gallery: Gallery, screen: RidgeScreen | None
-    ) -> Self:
-        """Fill in the linear net with the weights of ridge regression."""
-        import torch
-
-        from .alignment import RidgePath
-
-        target = torch.cat(list(self._target_chunks(gallery.features, torch.float32)))
-        if screen is None:
-            index = torch.from_numpy(gallery.index)
-            path = RidgePath(self._flat_signal(signal), index)
-            self.alpha_ = float(self.alpha)
-        else:
-            path = screen.path
-            if not hasattr(self, "screen_"):
-                self.screen_ = screen.table([target], [" + ".join(gallery.layers)])
-            self.alpha_ = float(self.screen_["alpha"][self.screen_["mrr"].argmax()])
-        self.encoder_.fill_in(*path.solve(target, self.alpha_))
-        return self._keep_candidates(gallery)
 
     # -- by gradient descent -----------------------------------------------------
 
