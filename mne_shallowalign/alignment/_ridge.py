@@ -136,7 +136,7 @@ class RidgePath:
         intercept : Tensor of float64, shape (n_features,)
             What is added.
         """
-        target = target.to(self.device, torch.float64)
+        target = target.to(self.device).double()
         shrunk = self.project(target) / (self.spectrum + alpha)[:, None]
         if self.is_tall:
             weights = self.basis @ (self.spectrum.sqrt()[:, None] * shrunk)
@@ -161,7 +161,7 @@ class RidgePath:
         axes : Tensor of float64, shape (n_features, n_axes)
             Orthonormal columns, most important first.
         """
-        target = target.to(self.device, torch.float64)
+        target = target.to(self.device).double()
         shrinkage = self.spectrum / (self.spectrum + alpha)
         fitted = shrinkage[:, None] * self.project(target)
         return torch.linalg.svd(fitted, full_matrices=False).Vh.T

@@ -52,8 +52,7 @@ class FlatLinear(nn.Module):
         intercept : Tensor, shape (n_outputs,)
             What is added.
         """
-        self.linear.weight.copy_(weights.T)
-        self.linear.bias.copy_(intercept)
+        _fill(self.linear, weights.T, intercept)
 
 
 @torch.no_grad()
@@ -106,6 +105,7 @@ def _fill(linear: nn.Linear, weight: Tensor, bias: Tensor | None = None) -> None
     n_rows, n_columns = weight.shape
     linear.weight.zero_()
     linear.bias.zero_()
-    linear.weight[:n_rows, :n_columns] = weight.to(linear.weight)
+    # MPS has no float64
+    linear.weight[:n_rows, :n_columns].copy_(weight.float())
     if bias is not None:
-        linear.bias[:n_rows] = bias.to(linear.bias)
+        linear.bias[:n_rows].copy_(bias.float())
