@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 from torch import Tensor, nn
 
@@ -108,13 +109,26 @@ def list_backbones(pattern: str = "*") -> list[str]:
     names : list of str
         The short aliases first, then every model with published weights of every
         provider. A provider that does not list its models appears as
-        ``"provider/*"``.
+        ``"provider/*"``; one that is broken is left out with a warning.
     """
     names = list(ALIASES)
     for provider in PROVIDERS.names():
-        models = getattr(PROVIDERS.get(provider), "list_models", lambda: ["*"])
-        names += [f"{provider}/{model}" for model in models()]
+        names += [f"{provider}/{model}" for model in _list_models(provider)]
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+
+
+def _list_models(provider: str) -> list[str]:
+    """List the models of a provider; one that is broken harms nobody else."""
+    try:
+        return list(getattr(PROVIDERS.get(provider), "list_models", lambda: ["*"])())
+    except Exception as error:
+        warn(
+            f"The models of the backbone provider {provider!r} cannot be listed and "
+            f"are left out: {error}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return []
 
 
 def list_layers(backbone: str | Backbone | nn.Module, **options: Any) -> list[str]:
