@@ -92,8 +92,8 @@ def test_the_example_is_used_by_its_names(installed):
         features = extract_features(images, backbone, 2, cache_dir=False)["octave2"]
         signal = rng.standard_normal((8, 3, 20))
         decoder = ShallowAlignDecoder(
-            "mylab/contrast", "octave2", encoder="mylab", encoder_params={"window": 0.1},
-            max_epochs=2, n_components=4, random_state=0,
+            "mylab/contrast", "octave2", encoder="mylab",
+            encoder_params={"window": 0.1}, max_epochs=2, n_components=4,
         )
         decoder.fit(signal, images)
         assert decoder.layer_ == "octave2"
@@ -184,4 +184,3 @@ def test_a_broken_plugin_says_so_when_it_is_asked_for(broken):
         """,
         broken,
     )
-

@@ -24,9 +24,8 @@ _OUTPUTS = ("concat", "stack")
 class LayerExtractor(TransformerMixin, BaseEstimator):
     """Turn pictures into features of one or several layers of a vision model.
 
-    It learns nothing from the pictures, so it may stand anywhere in a pipeline. What it
-    has computed is kept on disk: in cross-validation, the vision model sees each picture
-    once.
+    It learns nothing from the pictures, and what it has computed is kept on disk: in
+    cross-validation, the vision model sees each picture once.
 
     Parameters
     ----------

@@ -159,7 +159,9 @@ def test_overwrite(extract, tmp_path, capsys):
         (["--device", "tpu"], "device"),
     ],
 )
-def test_errors_are_one_line_and_leave_nothing(options, message, extract, tmp_path, capsys):
+def test_errors_are_one_line_and_leave_nothing(
+    options, message, extract, tmp_path, capsys
+):
     assert extract(*options) == 1
     error = capsys.readouterr().err
     assert message in error
