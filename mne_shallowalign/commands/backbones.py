@@ -59,13 +59,17 @@ def run(args: argparse.Namespace) -> None:
         return
     from ..backbones import list_backbones
 
-    found = list_backbones(args.pattern, **({"paper": True} if args.paper else {}))
+    found = list_backbones(args.pattern, paper=args.paper)
     if not len(found):
         raise ValueError(
             f"no backbone matches {args.pattern!r}. Quote wildcards from the shell; "
             "without a pattern all are listed."
         )
-    print(found.to_string() if args.paper else "\n".join(found))
+    if args.paper:
+        counts = {"parameters": "{:,}".format}
+        print(found.reset_index().to_string(index=False, formatters=counts))
+    else:
+        print("\n".join(found))
 
 
 def _tabulate_layers(name: str, granularity: str | None) -> DataFrame:
