@@ -109,7 +109,12 @@ def list_backbones(pattern: str = "*") -> list[str]:
     names : list of str
         The short aliases first, then every model with published weights of every
         provider. A provider that does not list its models appears as
-        ``"provider/*"``; one that is broken is left out with a warning.
+        ``"provider/*"``.
+
+    Warns
+    -----
+    RuntimeWarning
+        If a provider is broken; its models are left out.
     """
     names = list(ALIASES)
     for provider in PROVIDERS.names():

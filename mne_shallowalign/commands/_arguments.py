@@ -5,10 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 
-_UNITS = {"": 1, "B": 1}
-_UNITS |= {f"{letter}B": 1000**i for i, letter in enumerate("KMGT", start=1)}
-_UNITS |= {f"{letter}iB": 1024**i for i, letter in enumerate("KMGT", start=1)}
-
 
 def parse_words(text: str) -> list[str]:
     """Split names at commas.
@@ -80,14 +76,14 @@ def parse_size(text: str) -> int:
     Parameters
     ----------
     text : str
-        ``"5GB"``, ``"500 MiB"`` or a number of bytes. A GB is 10^9 bytes, a GiB 2^30.
+        ``"5GB"``, ``"500M"`` or a number of bytes; a GB is 10^9 bytes.
 
     Returns
     -------
     n_bytes : int
         The size in bytes.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(\w*)", text.strip())
-    if match is None or match[2] not in _UNITS:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", text.strip().upper())
+    if match is None:
         raise argparse.ArgumentTypeError(f"expected a size such as 5GB, got {text!r}")
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(float(match[1]) * 1000 ** " KMGT".index(match[2] or " "))

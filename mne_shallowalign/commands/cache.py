@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._arguments import parse_size
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SUMMARY = "Show or clear the features that are kept on disk."
 EXAMPLES = """\
@@ -18,6 +22,7 @@ examples:
   mne-shallowalign cache --clear --max-size 5GB --yes
       keep what was used last, up to 5 GB
 """
+_DIGEST = r"([0-9a-f]{12})[0-9a-f]{28,}"  # of which twelve digits are enough to see
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,41 +69,50 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _show(cache_dir: Path | None) -> None:
-    from mne.utils import sizeof_fmt
-
     from ..features import cache_info
 
     table = cache_info(cache_dir)
+    path = table.attrs["path"]
     if not len(table):
-        print(f"No features are kept in {table.attrs['path']}")
+        print(f"No features are kept in {path}")
         return
-    total = sizeof_fmt(table["n_bytes"].sum())
-    shown = table.assign(n_bytes=table["n_bytes"].map(sizeof_fmt))
-    shown = shown.rename(columns=lambda name: name.removeprefix("n_").replace("_", " "))
-    print(f"{shown.to_string(index=False)}\n\n{total} in {table.attrs['path']}")
+    print(_for_people(table).to_string(index=False))
+    print(f"\n{_size(table['n_bytes'].sum())} in {path}")
+
+
+def _for_people(table: DataFrame) -> DataFrame:
+    shown = table[["backbone", "pooling", "view", "precision"]].copy()
+    commits = table["weights_revision"].str.replace(_DIGEST, r"\1", regex=True)
+    shown.insert(1, "weights", commits)
+    shown["layers"] = table["layers"].map(len)
+    shown["images"] = table["n_images"]
+    shown["size"] = table["n_bytes"].map(_size)
+    shown["last used"] = table["last_used"].dt.strftime("%Y-%m-%d %H:%M")
+    return shown
 
 
 def _clear(args: argparse.Namespace) -> None:
-    from mne.utils import sizeof_fmt
-
     from ..features import cache_info, clear_cache
 
     table = cache_info(args.cache_dir)
-    if args.backbone is not None:
-        named = [fnmatchcase(name, args.backbone) for name in table["backbone"]]
-        table = table[named]
-    size = table["n_bytes"].sum()
-    if size <= (args.max_size or 0):
-        print(f"Nothing to remove in {table.attrs['path']}")
+    path = table.attrs["path"]
+    chosen = [fnmatchcase(name, args.backbone or "*") for name in table["backbone"]]
+    excess = table["n_bytes"][chosen].sum() - (args.max_size or 0)
+    if excess <= 0:
+        print(f"There is nothing to remove in {path}")
         return
-    what = f"{sizeof_fmt(size)} of features"
-    if args.max_size is not None:
-        what += f", all but {sizeof_fmt(args.max_size)} that were used last,"
-    if args.yes or _agreed(f"Remove {what} in {table.attrs['path']}?"):
+    which = "" if args.max_size is None else " that were not used for longest"
+    if args.yes or _agreed(f"Remove {_size(excess)} of features{which} from {path}?"):
         freed = clear_cache(
             args.cache_dir, backbone=args.backbone, max_bytes=args.max_size
         )
-        print(f"Removed {sizeof_fmt(freed)}")
+        print(f"Removed {_size(freed)}")
+
+
+def _size(n_bytes: float) -> str:
+    from tqdm import tqdm
+
+    return tqdm.format_sizeof(n_bytes, "B")
 
 
 def _agreed(question: str) -> bool:
