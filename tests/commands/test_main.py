@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -95,13 +96,13 @@ def test_interrupted(monkeypatch, capsys):
 def test_a_reader_that_has_read_enough_is_no_error():
     code = "import sys; from mne_shallowalign.commands.main import main; "
     code += "sys.exit(main(['backbones', 'gabor/*']))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True
     )
-    process.stdout.close()
-    assert process.wait() == 0
-    assert process.stderr.read() == b""
-    process.stderr.close()
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
