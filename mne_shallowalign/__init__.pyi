@@ -16,6 +16,7 @@ from .decoder import ShallowAlignDecoder as ShallowAlignDecoder
 from .decoder import read_decoder as read_decoder
 from .encoders import list_encoders as list_encoders
 from .encoders import register_encoder as register_encoder
+from .features import LayerExtractor as LayerExtractor
 from .report import make_report as make_report
 
 __version__: str

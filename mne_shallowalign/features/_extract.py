@@ -158,7 +158,8 @@ def _fill_tables(
         return tables
     missing = [k for k, column in zip(names, found.T, strict=True) if not column.all()]
     if store_all:
-        missing = _in_depth_order(backbone, (*backbone.layers, "final"))
+        head = [] if backbone.final_width is None else ["final"]
+        missing = _in_depth_order(backbone, (*backbone.layers, *head))
     options["device"] = choose_device(options["device"])
     if store is not None:
         store.prepare()
