@@ -88,7 +88,9 @@ def test_too_many_pixels_is_an_error_not_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(ValueError, match=r"huge\.png .*decompression bomb"):
         open_images(["huge.png"], tmp_path)
-    with pytest.raises(ValueError, match=r"huge\.jpg \(progressive JPEG of 4096 pixels"):
+    with pytest.raises(
+        ValueError, match=r"huge\.jpg \(progressive JPEG of 4096 pixels"
+    ):
         open_images(["huge.jpg"], tmp_path)
 
 
