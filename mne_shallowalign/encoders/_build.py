@@ -27,7 +27,7 @@ def build_encoder(
     signal : mapping
         What is known of the signal: ``n_chans``, ``n_times``, ``n_outputs`` and,
         where known, ``sfreq`` (Hz) and ``chs_info`` (``info["chs"]``). Only what the
-        signature of the encoder takes is passed on.
+        signature of the encoder takes, and what is not None, is passed on.
     params : mapping | None
         Further arguments of the encoder. They win over ``signal``, so that
         ``{"n_outputs": 256}`` sets the width of the encoder.
@@ -42,7 +42,8 @@ def build_encoder(
     TypeError
         If ``encoder`` cannot be called, or does not take one of ``params``.
     ValueError
-        If the name is unknown.
+        If the name is unknown, or the encoder cannot be made for this signal, for
+        instance because it needs the sampling rate and X is an array.
     """
     factory = ENCODERS.get(encoder) if isinstance(encoder, str) else encoder
     if not callable(factory):
@@ -60,4 +61,16 @@ def build_encoder(
             f"takes only {', '.join(map(repr, accepted))}."
         )
     known = {k: v for k, v in signal.items() if takes_any or k in accepted}
-    return factory(**{**known, **params})
+    unknown = [k for k, v in known.items() if v is None and k not in params]
+    arguments = {k: v for k, v in known.items() if k not in unknown} | params
+    try:
+        return factory(**arguments)
+    except Exception as error:
+        if not unknown:
+            raise
+        raise ValueError(
+            f"{encoder!r} could not be made for this signal: {error}\n"
+            f"As X is an array, {' and '.join(unknown)} are not known. If the encoder "
+            "needs them, pass Epochs, or give them in encoder_params, such as "
+            "{'sfreq': 250.0}."
+        ) from error
