@@ -122,7 +122,7 @@ class ATM(nn.Module):
         if self.token is not None:
             x = torch.cat([x, self.token.to(x.dtype).expand(len(x), 1, -1)], 1)
         x = self.norm(self.blocks(self.dropout(x)))[:, :n_chans]
-        return self.head(self.patches(x))
+        return self.head(self.patches(x).flatten(1))
 
 
 def sinusoids(n_tokens: int, width: int) -> Tensor:

@@ -92,7 +92,7 @@ class EEGNet(nn.Module):
         z : Tensor, shape (n, n_outputs)
             The neural features z_N.
         """
-        return self.head(self.convolutions(x[:, None]))
+        return self.head(self.convolutions(x[:, None]).flatten(1))
 
 
 def _second_convolution(separable: bool) -> list[nn.Module]:

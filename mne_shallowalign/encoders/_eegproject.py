@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor, nn
+
 from ._head import ResidualHead
 
 
@@ -31,3 +33,19 @@ class EEGProject(ResidualHead):
         self, n_chans: int, n_times: int, n_outputs: int, drop_prob: float = 0.3
     ) -> None:
         super().__init__(n_chans * n_times, n_outputs, drop_prob)
+        self.flatten = nn.Flatten(-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode signals.
+
+        Parameters
+        ----------
+        x : Tensor, shape (n, n_chans, n_times)
+            The signals.
+
+        Returns
+        -------
+        z : Tensor, shape (n, n_outputs)
+            The neural features z_N.
+        """
+        return super().forward(self.flatten(x))

@@ -8,14 +8,14 @@ from ._dropout import Dropout
 
 
 class ResidualHead(nn.Module):
-    """Flatten, project, one residual block, layer norm.
+    """Project, one residual block, layer norm.
 
-    ``flatten -> Linear(F, D) -> x + Dropout(Linear(GELU(x))) -> LayerNorm(D)``.
+    ``Linear(F, D) -> x + Dropout(Linear(GELU(x))) -> LayerNorm(D)``.
 
     Parameters
     ----------
     n_features : int
-        Number F of values per signal once flattened.
+        Number F of values per signal.
     n_outputs : int
         Width D of the hidden layer and of the output.
     drop_prob : float
@@ -35,13 +35,13 @@ class ResidualHead(nn.Module):
 
         Parameters
         ----------
-        x : Tensor, shape (n, ...)
-            What is to be flattened: F values per signal.
+        x : Tensor, shape (..., n_features)
+            Values of every signal.
 
         Returns
         -------
-        z : Tensor, shape (n, n_outputs)
+        z : Tensor, shape (..., n_outputs)
             The neural features z_N.
         """
-        x = self.project(x.flatten(1))
+        x = self.project(x)
         return self.norm(x + self.residual(x))

@@ -73,4 +73,4 @@ class TSConv(nn.Module):
         z : Tensor, shape (n, n_outputs)
             The neural features z_N.
         """
-        return self.head(self.patches(x))
+        return self.head(self.patches(x).flatten(1))
