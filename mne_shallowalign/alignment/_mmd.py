@@ -42,15 +42,18 @@ def subject_mmd(embeddings: Tensor, subjects: Tensor) -> Tensor:
     .. footbibliography::
     """
     _, index = subjects.unique(return_inverse=True)
-    members = F.one_hot(index).to(embeddings.dtype)
+    members = F.one_hot(index)
     if members.shape[1] < 2:
         return embeddings.new_zeros(())
-    weights = members / members.sum(0)
-    means = weights.T @ _kernels(embeddings) @ weights  # of every pair of subjects
+    dtype = torch.promote_types(embeddings.dtype, torch.float32)
+    # a difference of means of nearly equal numbers: not one for half precision
+    with torch.autocast(embeddings.device.type, enabled=False):
+        weights = (members / members.sum(0)).to(dtype)
+        means = weights.T @ _kernels(embeddings.to(dtype)) @ weights
     within = means.diagonal()
     discrepancy = within[:, None] + within - 2 * means
-    upper = torch.triu_indices(*means.shape, 1, device=means.device)
-    return discrepancy[upper[0], upper[1]].mean()
+    n_subjects = len(means)
+    return discrepancy.triu(1).sum() / (n_subjects * (n_subjects - 1) / 2)
 
 
 def _kernels(x: Tensor) -> Tensor:
@@ -59,5 +62,7 @@ def _kernels(x: Tensor) -> Tensor:
     distance = (squares[:, None] + squares - 2 * x @ x.T).clamp(min=0)
     pairs = len(x) * (len(x) - 1)
     width = (distance.detach().sum() / pairs).clamp(min=torch.finfo(x.dtype).tiny)
-    powers = range(-(N_KERNELS // 2), N_KERNELS // 2 + 1)
-    return sum(torch.exp(-distance / (width * RATIO**power)) for power in powers)
+    kernels = torch.zeros_like(distance)
+    for power in range(-(N_KERNELS // 2), N_KERNELS // 2 + 1):
+        kernels = kernels + torch.exp(-distance / (width * RATIO**power))
+    return kernels

@@ -51,20 +51,9 @@ def build_encoder(
             "encoder must be a name, a class or a factory that makes a "
             f"torch.nn.Module, got {encoder!r}."
         )
-    accepted = inspect.signature(factory).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
-    params = dict(params or {})
-    foreign = [name for name in params if not (takes_any or name in accepted)]
-    if foreign:
-        raise TypeError(
-            f"encoder_params has {', '.join(map(repr, foreign))}, but {encoder!r} "
-            f"takes only {', '.join(map(repr, accepted))}."
-        )
-    known = {k: v for k, v in signal.items() if takes_any or k in accepted}
-    unknown = [k for k, v in known.items() if v is None and k not in params]
-    arguments = {k: v for k, v in known.items() if k not in unknown} | params
+    known, unknown = _select(factory, encoder, signal, dict(params or {}))
     try:
-        return factory(**arguments)
+        return factory(**known)
     except Exception as error:
         if not unknown:
             raise
@@ -74,3 +63,23 @@ def build_encoder(
             "needs them, pass Epochs, or give them in encoder_params, such as "
             "{'sfreq': 250.0}."
         ) from error
+
+
+def _select(
+    factory: Callable[..., nn.Module],
+    encoder: Any,
+    signal: Mapping[str, Any],
+    params: dict[str, Any],
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the arguments that a factory takes, and those that it would if known."""
+    accepted = inspect.signature(factory).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+    foreign = [name for name in params if not (takes_any or name in accepted)]
+    if foreign:
+        raise TypeError(
+            f"encoder_params has {', '.join(map(repr, foreign))}, but {encoder!r} "
+            f"takes only {', '.join(map(repr, accepted))}."
+        )
+    wanted = {k: v for k, v in signal.items() if takes_any or k in accepted} | params
+    unknown = [k for k, v in wanted.items() if v is None and k not in params]
+    return {k: v for k, v in wanted.items() if k not in unknown}, unknown

@@ -64,3 +64,10 @@ def test_grows_with_the_distance_and_descent_removes_it(embeddings):
             shift -= 0.5 * gradient
     assert values[-1] < values[0] / 5
     assert abs(shift.item()) < 1
+
+
+def test_mixed_precision_does_not_blur_it(embeddings):
+    half, subjects = embeddings.bfloat16(), torch.arange(23) % 3
+    expected = subject_mmd(half.double(), subjects).item()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert subject_mmd(half, subjects).item() == pytest.approx(expected, rel=1e-4)

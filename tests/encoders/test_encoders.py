@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from mne_shallowalign import ShallowAlignDecoder
+from mne_shallowalign import ShallowAlignDecoder, read_decoder
 from mne_shallowalign.encoders import EEGProject, build_encoder, list_encoders
 from mne_shallowalign.encoders._dropout import Dropout
 from mne_shallowalign.encoders._names import ENCODERS, register_encoder
@@ -137,3 +137,12 @@ class TestEveryEncoder:
         decoder.fit(signal[:250], features[:250])
         score = decoder.score(signal[250:], features[250:])
         assert score > 10 / 50  # ten times what guessing among 50 gives
+
+    def test_is_read_from_a_file_as_it_was(self, name, tmp_path):
+        """Running statistics of batch norms and learnt tokens included."""
+        rng = np.random.default_rng(0)
+        X, features = rng.standard_normal((40, 3, 100)), rng.standard_normal((40, 5))
+        decoder = ShallowAlignDecoder(encoder=name, max_epochs=2, n_components=4)
+        decoder.fit(X, features).save(tmp_path / "a-decoder.safetensors")
+        again = read_decoder(tmp_path / "a-decoder.safetensors")
+        np.testing.assert_allclose(again.transform(X), decoder.transform(X))
