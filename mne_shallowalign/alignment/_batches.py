@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
+
+from ._augment import Augment, Trials
 
 Batch = tuple[Tensor, tuple[Tensor, ...]]
 
@@ -23,12 +25,21 @@ class PairedSignals(Dataset):
         Features of the unique images.
     image_index : Tensor of int, shape (n,)
         Which image each signal belongs to.
+    subjects : Tensor of int, shape (n,) | None
+        Whose each signal is. None: all are of one subject.
     """
 
-    def __init__(self, signals: Tensor, features: Tensor, image_index: Tensor) -> None:
+    def __init__(
+        self,
+        signals: Tensor,
+        features: Tensor,
+        image_index: Tensor,
+        subjects: Tensor | None = None,
+    ) -> None:
         self.signals = signals
         self.features = features
         self.image_index = image_index
+        self.subjects = subjects
         self.repeats = len(features) < len(signals)
 
     def __len__(self) -> int:
@@ -59,10 +70,16 @@ class DeviceBatches:
         The size of a batch, up to a quarter more.
     shuffle : bool
         Whether the order changes every time, drawn from torch's CPU generator.
+    augment : callable | sequence of callable | None
+        What is done to the signals of each batch, in this order.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 1024, shuffle: bool = True
+        self,
+        dataset: Dataset,
+        batch_size: int = 1024,
+        shuffle: bool = True,
+        augment: Augment | Sequence[Augment] | None = None,
     ) -> None:
         if isinstance(dataset, Subset):
             self.pairs, rows = dataset.dataset, torch.as_tensor(dataset.indices)
@@ -71,6 +88,10 @@ class DeviceBatches:
         self.rows = rows
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.augment = [augment] if callable(augment) else list(augment or [])
+        if self.augment:
+            pairs = self.pairs
+            self.trials = Trials(pairs.signals, pairs.image_index, rows, pairs.subjects)
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -83,4 +104,10 @@ class DeviceBatches:
             order = order[torch.randperm(len(order))]
         order = order.to(self.pairs.signals.device)
         for rows in torch.tensor_split(order, len(self)):
-            yield self.pairs[rows]
+            yield self._augmented(rows)
+
+    def _augmented(self, rows: Tensor) -> Batch:
+        signals, target = self.pairs[rows]
+        for augment in self.augment:
+            signals = augment(signals, rows, self.trials, None)
+        return signals, target
