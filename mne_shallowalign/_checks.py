@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import mne
 import numpy as np
 
 from .features._gallery import is_pictures
+
+SOLVERS = ("contrastive", "ridge")
+FUSION_PARAMS = ("entropy_weight", "subject_bias")
 
 
 def check_lengths(n_signals: int, n_images: int) -> None:
@@ -55,6 +59,52 @@ def check_order(X: Any, y: Any) -> None:
             f"{seen[i]!r}, but y[{i}] is {given[i]!r} ({len(wrong)} rows differ). Use "
             "epochs.metadata['image']."
         )
+
+
+def check_fusion_params(params: Mapping[str, Any] | None) -> None:
+    """Refuse options of fusion that do not exist.
+
+    Parameters
+    ----------
+    params : mapping | None
+        Options of ``fusion="learned"``.
+    """
+    foreign = sorted(set(params or {}) - set(FUSION_PARAMS))
+    if foreign:
+        raise ValueError(
+            f"fusion_params has {', '.join(map(repr, foreign))}, but its options are "
+            f"{', '.join(map(repr, FUSION_PARAMS))}."
+        )
+
+
+def check_solver(solver: str, alpha: Any, warm_start: bool) -> None:
+    """Refuse parameters of the solver that do not exist or go together.
+
+    Parameters
+    ----------
+    solver : str
+        ``"contrastive"`` or ``"ridge"``.
+    alpha : float | sequence of float | None
+        Penalty of ridge regression.
+    warm_start : bool
+        Whether to go on from what was fitted.
+    """
+    if solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+    if warm_start and solver == "ridge":
+        raise ValueError(
+            "warm_start=True goes on training, but solver='ridge' has nothing to go on "
+            "from. Use warm_start=False or solver='contrastive'."
+        )
+    if alpha is None:
+        return
+    values = np.atleast_1d(alpha)
+    if values.dtype.kind not in "if" or values.ndim > 1 or not values.size:
+        raise ValueError(
+            f"alpha must be a number, a sequence of numbers or None, got {alpha!r}."
+        )
+    if not ((values > 0) & np.isfinite(values)).all():
+        raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
 def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:

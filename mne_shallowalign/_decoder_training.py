@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mne.utils import logger
 from sklearn.utils import check_random_state
 
-from .features._gallery import Gallery
+from ._decoder_input import TrialLabels
+from .features._gallery import Gallery, is_auto
 
 if TYPE_CHECKING:
     from typing import Self
 
     import torch
+
+    from .alignment import PairedSignals, RidgeScreen
 
 INFERENCE_BATCH = 1024
 
@@ -22,28 +26,136 @@ INFERENCE_BATCH = 1024
 class TrainingMixin:
     """Scale the data, build the net, train it, and take data through it."""
 
-    def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
-        """Learn the scales and make an untrained net of the right size."""
-        from ._device import choose_device
-        from .alignment import Standardizer, check_fusion, choose_precision
+    # -- from the beginning ------------------------------------------------------
 
-        check_fusion(self.fusion, gallery.widths)
+    def _begin(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
+        """Learn the scales, choose or weigh layers, make a net and train it."""
+        from .alignment import check_fusion
+
+        for name in ("screen_", "alpha_"):
+            vars(self).pop(name, None)
+        self._settle_device()
+        self._learn_signal_scale(signal)
+        is_open = is_auto(self.layer) and len(gallery.widths) > 1
+        if not is_open:
+            check_fusion(self.fusion, gallery.widths, self._projector)
+        screen = self._make_screen(signal, gallery, labels)
+        if is_open:
+            gallery = self._choose_layer(screen, gallery)
+        self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
+        self.subjects_ = self._gated_subjects(labels)
+        self._learn_image_scale(gallery)
+        self._initialize_net()
+        if self.solver == "ridge":
+            return self._solve(signal, gallery, screen)
+        if self._is_gated:
+            self._weigh_layers(screen, gallery)
+        return self._train(signal, gallery, labels)
+
+    def _settle_device(self) -> None:
+        from ._device import choose_device
+        from .alignment import choose_precision
+
         device = choose_device(self.device)
         self.precision_ = choose_precision(self.precision, device)
         self.device_ = str(device)
-        self.layer_ = gallery.layer
-        self.layer_widths_ = gallery.widths
-        self.signal_scaler_ = Standardizer.fit(signal)
-        self._refuse_flat_channels(signal)
-        self.image_scaler_ = (
-            Standardizer.fit(gallery.features)
-            if self.image_scaling or len(gallery.widths) > 1
-            else Standardizer(np.zeros(1), np.ones(1))
-        )
         self.seed_ = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        self._initialize_net()
+
+    def _learn_signal_scale(self, signal: np.ndarray) -> None:
+        from .alignment import Standardizer
+
+        self.signal_scaler_ = Standardizer.fit(signal)
+        self._refuse_flat_channels(signal)
+
+    def _learn_image_scale(self, gallery: Gallery) -> None:
+        from .alignment import Standardizer
+
+        several = len(gallery.widths) > 1
+        self.image_scaler_ = (
+            Standardizer.fit(gallery.features)
+            if self.image_scaling or several or self.solver == "ridge"
+            else Standardizer(np.zeros(1), np.ones(1))
+        )
+
+    # -- in closed form ----------------------------------------------------------
+
+    def _flat_signal(self, signal: np.ndarray) -> torch.Tensor:
+        import torch
+
+        scaled = self.signal_scaler_.to_device(signal, self.device_, torch.float32)
+        return scaled.flatten(1)
+
+    def _make_screen(
+        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
+    ) -> RidgeScreen | None:
+        """Factorise the signal, if a layer, penalty or weight is to be chosen."""
+        import torch
+
+        from .alignment import RidgeScreen
+
+        several = len(gallery.widths) > 1
+        is_compared = several and (is_auto(self.layer) or self.fusion == "learned")
+        has_alpha = isinstance(self.alpha, Real)
+        if not is_compared and (self.solver != "ridge" or has_alpha):
+            return None
+        groups = gallery.index if labels.concepts is None else labels.concepts
+        alphas = [self.alpha] if has_alpha else self.alpha
+        index = torch.from_numpy(gallery.index)
+        return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
+
+    def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
+        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        best = int(self.screen_["mrr"].argmax())
+        logger.info(
+            "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
+            "form).",
+            len(gallery.layers),
+            gallery.layers[best],
+            self.screen_["top1"][best],
+        )
+        return gallery.only(best)
+
+    def _weigh_layers(self, screen: RidgeScreen, gallery: Gallery) -> None:
+        """Open the gate as far as held-out images say."""
+        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        alphas = self.screen_["alpha"].tolist()
+        weights = screen.weigh(self._layer_targets(gallery), alphas)
+        self.net_.criterion_.projector.start_from(weights)
+
+    def _layer_targets(self, gallery: Gallery) -> Iterator[torch.Tensor]:
+        import torch
+
+        from .alignment import Standardizer
+
+        for i in range(len(gallery.widths)):
+            layer = gallery.only(i).features
+            scaler = Standardizer.fit(layer)
+            yield scaler.to_device(layer, self.device_, torch.float32)
+
+    def _solve(
+        self, signal: np.ndarray, gallery: Gallery, screen: RidgeScreen | None
+    ) -> Self:
+        """Fill in the linear net with the weights of ridge regression."""
+        import torch
+
+        from .alignment import RidgePath
+
+        target = torch.cat(list(self._target_chunks(gallery.features, torch.float32)))
+        if screen is None:
+            index = torch.from_numpy(gallery.index)
+            path = RidgePath(self._flat_signal(signal), index)
+            self.alpha_ = float(self.alpha)
+        else:
+            path = screen.path
+            if not hasattr(self, "screen_"):
+                self.screen_ = screen.table([target], [" + ".join(gallery.layers)])
+            self.alpha_ = float(self.screen_["alpha"][self.screen_["mrr"].argmax()])
+        self.encoder_.fill_in(*path.solve(target, self.alpha_))
+        return self._keep_candidates(gallery)
+
+    # -- by gradient descent -----------------------------------------------------
 
     def _initialize_net(self) -> None:
         from ._device import isolated_randomness
@@ -55,10 +167,11 @@ class TrainingMixin:
             {
                 "n_features": self._n_target_features,
                 "n_components": self._n_features_out,
-                "projector": self.projector,
+                "projector": self._projector,
                 "loss": self.loss,
                 "temperature": self.temperature,
                 "learn_temperature": self.learn_temperature,
+                "gate": self._gate_arguments(),
             },
             self.net_params,
             lr=self.lr,
@@ -73,7 +186,9 @@ class TrainingMixin:
             self.net_.initialize()
 
     def _tower_arguments(self) -> dict[str, Any]:
-        info = self.info_
+        from .alignment import FlatLinear
+
+        info, is_linear = self.info_, self.solver == "ridge"
         signal = {
             "n_chans": self.n_features_in_,
             "n_times": self.n_times_,
@@ -82,17 +197,49 @@ class TrainingMixin:
             "chs_info": None if info is None else info["chs"],
         }
         return {
-            "encoder": self.encoder,
+            "encoder": FlatLinear if is_linear else self.encoder,
             "signal": signal,
-            "encoder_params": self.encoder_params,
-            "projector": self.projector,
+            "encoder_params": None if is_linear else self.encoder_params,
+            "projector": self._projector,
             "n_components": self._n_features_out,
         }
 
-    def _train(self, signal: np.ndarray, gallery: Gallery, groups: Any) -> Self:
+    def _gate_arguments(self) -> dict[str, Any] | None:
+        if not self._is_gated:
+            return None
+        params = dict(self.fusion_params or {})
+        params.pop("subject_bias", None)
+        return {
+            **params,
+            "widths": self.layer_widths_,
+            "n_subjects": len(self.subjects_ or []),
+        }
+
+    def _gated_subjects(self, labels: TrialLabels) -> list[Any] | None:
+        """List the subjects that have a bias in the gate."""
+        wanted = (self.fusion_params or {}).get("subject_bias", False)
+        if not (self._is_gated and wanted):
+            return None
+        if labels.subjects is None:
+            raise ValueError(
+                "fusion_params={'subject_bias': True} needs to know whose trials they "
+                "are: pass subjects=, or Epochs whose metadata has a column 'subject'."
+            )
+        return np.unique(labels.subjects).tolist()
+
+    def _subject_codes(self, labels: TrialLabels) -> torch.Tensor | None:
+        import torch
+
+        if self.subjects_ is None or labels.subjects is None:
+            return None
+        codes = {subject: code for code, subject in enumerate(self.subjects_)}
+        found = [codes.get(one, len(codes)) for one in labels.subjects.tolist()]
+        return torch.tensor(found, device=self.net_.device)
+
+    def _train(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
         from ._device import isolated_randomness
 
-        pairs = self._pairs_on_device(signal, gallery)
+        pairs = self._pairs_on_device(signal, gallery, labels)
         if len(pairs) < self.batch_size:
             logger.info(
                 "%d trials are fewer than batch_size=%d: each epoch is one batch and "
@@ -104,16 +251,21 @@ class TrainingMixin:
             )
         # not the seed of the initialisation, and another one each time it goes on
         seed = self.seed_ + 1 + len(self.net_.history)
-        fit_params = {} if groups is None else {"groups": np.asarray(groups)}
+        fit_params = {} if labels.groups is None else {"groups": labels.groups}
         with isolated_randomness(seed, self.net_.device):
             self.net_.partial_fit(pairs, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
+        return self._keep_candidates(gallery)
+
+    def _keep_candidates(self, gallery: Gallery) -> Self:
         self.gallery_ = gallery.names
         self.gallery_embedding_ = self._embed_features(gallery.features)
         return self
 
-    def _pairs_on_device(self, signal: np.ndarray, gallery: Gallery) -> Any:
+    def _pairs_on_device(
+        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
+    ) -> PairedSignals:
         import torch
 
         from .alignment import PairedSignals
@@ -125,6 +277,7 @@ class TrainingMixin:
             self.signal_scaler_.to_device(signal, device, dtype),
             torch.cat(list(self._target_chunks(gallery.features, dtype))),
             torch.from_numpy(gallery.index).to(device),
+            self._subject_codes(labels),
         )
 
     def _check_converged(self) -> None:
@@ -135,6 +288,16 @@ class TrainingMixin:
                 f"{self.lr:g}, or precision='float32'."
             )
 
+    # -- sizes, and what goes through --------------------------------------------
+
+    @property
+    def _projector(self) -> str | None:
+        return None if self.solver == "ridge" else self.projector
+
+    @property
+    def _is_gated(self) -> bool:
+        return self.fusion == "learned" and len(self.layer_widths_) > 1
+
     @property
     def _n_target_features(self) -> int:
         from .alignment import fused_width
@@ -143,11 +306,12 @@ class TrainingMixin:
 
     @property
     def _n_features_out(self) -> int:
-        return self._n_target_features if self.projector is None else self.n_components
+        is_projected = self._projector is not None
+        return self.n_components if is_projected else self._n_target_features
 
     @property
     def _default_encoder_width(self) -> int:
-        if self.projector is None:
+        if self._projector is None:
             return self._n_target_features
         return max(self.layer_widths_)
 

@@ -10,6 +10,8 @@ from mne_shallowalign import LayerExtractor, ShallowAlignDecoder
 DECODERS = [
     ShallowAlignDecoder(max_epochs=2, n_components=4),
     ShallowAlignDecoder(max_epochs=2, projector=None, loss="lineage"),
+    ShallowAlignDecoder(solver="ridge"),
+    ShallowAlignDecoder(max_epochs=2, n_components=4, layer="auto", fusion="learned"),
 ]
 
 

@@ -6,9 +6,11 @@ from ._batches import DeviceBatches as DeviceBatches
 from ._batches import PairedSignals as PairedSignals
 from ._callbacks import HeldOutStopping as HeldOutStopping
 from ._callbacks import WeightAveraging as WeightAveraging
+from ._fusion import GatedProjector as GatedProjector
 from ._fusion import check_fusion as check_fusion
 from ._fusion import fuse as fuse
 from ._fusion import fused_width as fused_width
+from ._layer_weights import weigh_layers as weigh_layers
 from ._losses import ContrastiveLoss as ContrastiveLoss
 from ._losses import contrastive_loss as contrastive_loss
 from ._mmd import subject_mmd as subject_mmd
@@ -19,4 +21,7 @@ from ._net import embed_images as embed_images
 from ._net import embed_signals as embed_signals
 from ._precision import choose_precision as choose_precision
 from ._projectors import build_projector as build_projector
+from ._ridge import FlatLinear as FlatLinear
+from ._ridge import RidgePath as RidgePath
 from ._scaling import Standardizer as Standardizer
+from ._screen import RidgeScreen as RidgeScreen

@@ -50,8 +50,10 @@ class PairedSignals(Dataset):
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
         target = (self.features.index_select(0, index),)
-        if self.repeats:
+        if self.repeats or self.subjects is not None:
             target += (index,)
+        if self.subjects is not None:
+            target += (self.subjects[rows],)
         return self.signals.index_select(0, rows), target
 
 

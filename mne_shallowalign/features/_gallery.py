@@ -127,6 +127,22 @@ def is_pictures(images: Any) -> bool:
     return first.ndim == 3 and first.dtype == np.uint8
 
 
+def is_auto(layer: Layer | Sequence[Layer]) -> bool:
+    """Tell whether the layer is yet to be chosen among all.
+
+    Parameters
+    ----------
+    layer : str | int | float | sequence of these
+        What a user gave as layer.
+
+    Returns
+    -------
+    auto : bool
+        Whether it is ``"auto"``.
+    """
+    return isinstance(layer, str) and layer == "auto"
+
+
 def read_gallery(
     images: Any,
     backbone: Backbone | None,
@@ -177,7 +193,7 @@ def read_gallery(
     layers = extract_features(
         pictures,
         backbone,
-        None if _is_auto(layer) else layer,
+        None if is_auto(layer) else layer,
         pooling=pooling,
         cache_dir=cache_dir,
         device=device,
@@ -297,17 +313,13 @@ def _refuse_pixels(images: Any) -> None:
         )
 
 
-def _is_auto(layer: Layer | Sequence[Layer]) -> bool:
-    return isinstance(layer, str) and layer == "auto"
-
-
 def _position_name(position: int) -> str:
     return f"features[:, {position}]"
 
 
 def _positions(layer: Layer | Sequence[Layer], n_layers: int) -> list[int]:
     """Find the layers that are meant on axis 1 of features, counted from 0."""
-    if _is_auto(layer):
+    if is_auto(layer):
         return list(range(n_layers))
     layers = [layer] if isinstance(layer, (str, Real)) else list(layer)
     if not layers:
