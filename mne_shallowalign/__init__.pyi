@@ -18,5 +18,6 @@ from .encoders import list_encoders as list_encoders
 from .encoders import register_encoder as register_encoder
 from .features import LayerExtractor as LayerExtractor
 from .report import make_report as make_report
+from .search import LayerSearchCV as LayerSearchCV
 
 __version__: str

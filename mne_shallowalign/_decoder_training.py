@@ -249,14 +249,17 @@ class TrainingMixin:
                 self.batch_size,
                 self.max_epochs,
             )
-        # not the seed of the initialisation, and another one each time it goes on
-        seed = self.seed_ + 1 + len(self.net_.history)
         fit_params = {} if labels.groups is None else {"groups": labels.groups}
-        with isolated_randomness(seed, self.net_.device):
+        with isolated_randomness(self._training_seed, self.net_.device):
             self.net_.partial_fit(pairs, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
         return self._keep_candidates(gallery)
+
+    @property
+    def _training_seed(self) -> int:
+        """Not the seed of the initialisation, and another one each time it goes on."""
+        return self.seed_ + 1 + len(self.net_.history)
 
     def _keep_candidates(self, gallery: Gallery) -> Self:
         self.gallery_ = gallery.names
@@ -270,15 +273,19 @@ class TrainingMixin:
 
         from .alignment import PairedSignals
 
-        device = self.net_.device
-        half = self.precision_ == "bfloat16"
-        dtype = torch.bfloat16 if half else torch.float32
+        device, dtype = self.net_.device, self._training_dtype
         return PairedSignals(
             self.signal_scaler_.to_device(signal, device, dtype),
-            torch.cat(list(self._target_chunks(gallery.features, dtype))),
+            self._targets(gallery, dtype),
             torch.from_numpy(gallery.index).to(device),
             self._subject_codes(labels),
         )
+
+    @property
+    def _training_dtype(self) -> torch.dtype:
+        import torch
+
+        return torch.bfloat16 if self.precision_ == "bfloat16" else torch.float32
 
     def _check_converged(self) -> None:
         loss = self.net_.history[-1]["train_loss"]
@@ -315,12 +322,22 @@ class TrainingMixin:
             return self._n_target_features
         return max(self.layer_widths_)
 
+    def _embed_signal(self, signal: np.ndarray) -> np.ndarray:
+        from .alignment import embed_signals
+
+        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
+
     def _embed_features(self, features: np.ndarray) -> np.ndarray:
         import torch
 
         from .alignment import embed_images
 
         return embed_images(self.net_, self._target_chunks(features, torch.float32))
+
+    def _targets(self, gallery: Gallery, dtype: torch.dtype) -> torch.Tensor:
+        import torch
+
+        return torch.cat(list(self._target_chunks(gallery.features, dtype)))
 
     def _target_chunks(
         self, features: np.ndarray, dtype: torch.dtype

@@ -415,11 +415,8 @@ class ShallowAlignDecoder(
         embedding : array of float32, shape (n_epochs, n_components)
             One row of unit norm per epoch.
         """
-        from .alignment import embed_signals
-
         check_is_fitted(self, "net_")
-        signal = self._read_signal(X, reset=False)
-        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
+        return self._embed_signal(self._read_signal(X, reset=False))
 
     def transform_images(self, images: Any) -> np.ndarray:
         """Take images to the shared space.

@@ -25,3 +25,10 @@ from ._ridge import FlatLinear as FlatLinear
 from ._ridge import RidgePath as RidgePath
 from ._scaling import Standardizer as Standardizer
 from ._screen import RidgeScreen as RidgeScreen
+from ._stack import is_stackable as is_stackable
+from ._stack import stack_modules as stack_modules
+from ._stack import unstack as unstack
+from ._stack_net import StackNet as StackNet
+from ._stack_net import compare_member as compare_member
+from ._stack_net import stack_nets as stack_nets
+from ._stack_net import train_stack as train_stack

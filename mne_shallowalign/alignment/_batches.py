@@ -21,8 +21,8 @@ class PairedSignals(Dataset):
     ----------
     signals : Tensor, shape (n, n_chans, n_times)
         The signals.
-    features : Tensor, shape (n_images, n_features)
-        Features of the unique images.
+    features : Tensor, shape (..., n_images, n_features)
+        Features of the unique images; of several layers, where nets are stacked.
     image_index : Tensor of int, shape (n,)
         Which image each signal belongs to.
     subjects : Tensor of int, shape (n,) | None
@@ -40,7 +40,7 @@ class PairedSignals(Dataset):
         self.features = features
         self.image_index = image_index
         self.subjects = subjects
-        self.repeats = len(features) < len(signals)
+        self.repeats = features.shape[-2] < len(signals)
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -49,7 +49,7 @@ class PairedSignals(Dataset):
     def __getitem__(self, rows: Tensor) -> Batch:
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
-        target = (self.features.index_select(0, index),)
+        target = (self.features.index_select(-2, index),)
         if self.repeats or self.subjects is not None:
             target += (index,)
         if self.subjects is not None:
@@ -71,7 +71,9 @@ class DeviceBatches:
     batch_size : int
         The size of a batch, up to a quarter more.
     shuffle : bool
-        Whether the order changes every time, drawn from torch's CPU generator.
+        Whether the order changes every time.
+    generator : torch.Generator | None
+        Where the order is drawn from. None: torch's CPU generator.
     augment : callable | sequence of callable | None
         What is done to the signals of each batch, in this order.
     """
@@ -81,6 +83,7 @@ class DeviceBatches:
         dataset: Dataset,
         batch_size: int = 1024,
         shuffle: bool = True,
+        generator: torch.Generator | None = None,
         augment: Augment | Sequence[Augment] | None = None,
     ) -> None:
         if isinstance(dataset, Subset):
@@ -90,6 +93,7 @@ class DeviceBatches:
         self.rows = rows
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.generator = generator
         self.augment = [augment] if callable(augment) else list(augment or [])
         if self.augment:
             pairs = self.pairs
@@ -103,7 +107,7 @@ class DeviceBatches:
         """Yield the batches."""
         order = self.rows
         if self.shuffle:
-            order = order[torch.randperm(len(order))]
+            order = order[torch.randperm(len(order), generator=self.generator)]
         order = order.to(self.pairs.signals.device)
         for rows in torch.tensor_split(order, len(self)):
             yield self._augmented(rows)
@@ -111,5 +115,5 @@ class DeviceBatches:
     def _augmented(self, rows: Tensor) -> Batch:
         signals, target = self.pairs[rows]
         for augment in self.augment:
-            signals = augment(signals, rows, self.trials, None)
+            signals = augment(signals, rows, self.trials, self.generator)
         return signals, target

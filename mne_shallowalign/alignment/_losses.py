@@ -36,22 +36,22 @@ def contrastive_loss(logits: Tensor, identity: Tensor | None = None) -> Tensor:
 
     Parameters
     ----------
-    logits : Tensor, shape (M, M)
+    logits : Tensor, shape (..., M, M)
         Similarity of signal k (row) and image j (column), divided by the temperature.
-    identity : Tensor of int, shape (M,) | None
+    identity : Tensor of int, shape (..., M) | None
         Which image each pair shows. None: all differ.
 
     Returns
     -------
-    loss : Tensor, shape ()
+    loss : Tensor, shape (...)
         The loss, in nats.
     """
-    matched = logits.diagonal()
+    matched = logits.diagonal(dim1=-2, dim2=-1)
     if identity is not None:
-        repeated = identity[:, None] == identity[None, :]
-        repeated.fill_diagonal_(False)
+        repeated = identity[..., :, None] == identity[..., None, :]
+        repeated.diagonal(dim1=-2, dim2=-1).fill_(False)
         logits = logits.masked_fill(repeated, -torch.inf)
-    return (logits.logsumexp(1) + logits.logsumexp(0) - 2 * matched).mean() / 2
+    return (logits.logsumexp(-1) + logits.logsumexp(-2) - 2 * matched).mean(-1) / 2
 
 
 class ContrastiveLoss(nn.Module):
@@ -89,6 +89,8 @@ class ContrastiveLoss(nn.Module):
     ValueError
         If a parameter is outside its range.
     """
+
+    stackable = True
 
     def __init__(
         self,
@@ -153,8 +155,8 @@ class ContrastiveLoss(nn.Module):
         features, identity, subject = (*target, None, None)[:3]
         images = self.project_images(features, subject)
         if self.loss == "cosine":
-            signals = F.normalize(signals, dim=1)
-        logits = (self.scale() * signals) @ images.T
+            signals = F.normalize(signals, dim=-1)
+        logits = (self.scale()[..., None, None] * signals) @ images.mT
         loss = contrastive_loss(logits.float(), identity)
         return loss + self.projector.penalty(subject) if self.is_gated else loss
 
@@ -174,4 +176,4 @@ class ContrastiveLoss(nn.Module):
             Rows of unit norm.
         """
         more = (subject,) if self.is_gated else ()
-        return F.normalize(self.projector(features, *more), dim=1)
+        return F.normalize(self.projector(features, *more), dim=-1)

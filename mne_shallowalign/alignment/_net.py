@@ -36,6 +36,8 @@ class NeuralTower(nn.Module):
         Width of the shared space.
     """
 
+    stackable = True
+
     def __init__(
         self,
         encoder: str | Callable[..., nn.Module],

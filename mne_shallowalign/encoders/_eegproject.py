@@ -29,6 +29,8 @@ class EEGProject(ResidualHead):
         Dropout probability in the residual branch. Default 0.3.
     """
 
+    stackable = True
+
     def __init__(
         self, n_chans: int, n_times: int, n_outputs: int, drop_prob: float = 0.3
     ) -> None:
