@@ -1,3 +1,15 @@
 from ._average import average_repetitions as average_repetitions
+from ._picks import pick_occipito_parietal as pick_occipito_parietal
+from ._recipe import Preprocessing as Preprocessing
+from ._recipe import paper as paper
+from ._whiten import MVNNWhitener as MVNNWhitener
+from ._zscore import ChannelZScorer as ChannelZScorer
 
-__all__ = ["average_repetitions"]
+__all__ = [
+    "ChannelZScorer",
+    "MVNNWhitener",
+    "Preprocessing",
+    "average_repetitions",
+    "paper",
+    "pick_occipito_parietal",
+]
