@@ -15,7 +15,8 @@ def ledoit_wolf_stack(data: np.ndarray) -> np.ndarray:
     Every feature is standardised over the samples, the correlations are shrunk towards
     a multiple of the identity with the intensity of Ledoit and Wolf (2004), and the
     scale is put back, as MVNN is commonly computed. Equal to
-    :func:`sklearn.covariance.ledoit_wolf` on standardised data.
+    :func:`sklearn.covariance.ledoit_wolf` on standardised data; but a feature that
+    does not change has no variance, instead of one in units of the data.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def ledoit_wolf_stack(data: np.ndarray) -> np.ndarray:
     mean = data.mean(axis=-1, keepdims=True)
     data = data - mean
     scale = _scale(data, mean[..., 0])
-    data /= scale[..., None]
+    data /= np.where(scale > 0, scale, 1)[..., None]
     covariances = data @ data.swapaxes(-1, -2) / n_samples
 
     # beta: variance of the entries of the covariance, delta: their distance from the
@@ -52,11 +53,11 @@ def ledoit_wolf_stack(data: np.ndarray) -> np.ndarray:
 
 
 def _scale(centred: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Compute standard deviations, with 1 for what is constant up to rounding."""
+    """Compute standard deviations, with 0 for what is constant up to rounding."""
     n_samples, eps = centred.shape[-1], np.finfo(np.float64).eps
     variance = (centred**2).mean(axis=-1)
     constant = variance <= n_samples * eps * variance + (n_samples * mean * eps) ** 2
-    return np.where(constant, 1.0, np.sqrt(variance))
+    return np.where(constant, 0.0, np.sqrt(variance))
 
 
 def noise_covariance(

@@ -104,8 +104,7 @@ class MVNNWhitener(SessionwiseTransformer):
 
     def _learn(self, data: np.ndarray, conditions: np.ndarray | None) -> np.ndarray:
         covariance = noise_covariance(data, conditions, self.method)
-        values = np.linalg.eigvalsh(covariance)
-        if not values[0] > len(values) * np.finfo(np.float64).eps * values[-1]:
+        if not (np.isfinite(covariance).all() and _is_invertible(covariance)):
             raise ValueError(
                 "The noise covariance has no inverse: channels are flat, copies or "
                 "sums of each other, or the trials are not finite. Mark such channels "
@@ -118,6 +117,11 @@ class MVNNWhitener(SessionwiseTransformer):
 
     def _backward(self, data: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         return _power(learnt, 0.5).astype(data.dtype) @ data
+
+
+def _is_invertible(covariance: np.ndarray) -> bool:
+    values = np.linalg.eigvalsh(covariance)
+    return values[0] > len(values) * np.finfo(np.float64).eps * values[-1]
 
 
 def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:

@@ -9,8 +9,8 @@ import pytest
 from mne_bids import BIDSPath, read_raw_bids
 from numpy.testing import assert_array_equal
 
-from mne_shallowalign.datasets import convert_things_eeg2, read_raw_things_eeg2
 from mne_shallowalign.datasets import _things_eeg2_bids as module
+from mne_shallowalign.datasets import convert_things_eeg2, read_raw_things_eeg2
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,9 @@ def test_there_and_back(things_eeg2, bids, task, part):
     expected = original.get_data("eeg")
     assert raw.get_data().shape == expected.shape
     # as float32 in microvolts: half a unit in the last place
-    assert np.abs(raw.get_data() - expected).max() <= 2**-24 * 2 * np.abs(expected).max()
+    assert (
+        np.abs(raw.get_data() - expected).max() <= 2**-24 * 2 * np.abs(expected).max()
+    )
     np.testing.assert_allclose(raw.get_data(), expected, rtol=1.0001 * 2**-24)
     assert raw.ch_names == original.ch_names[:63]
     assert raw.info["sfreq"] == 1000
@@ -44,7 +46,9 @@ def test_there_and_back(things_eeg2, bids, task, part):
     assert_array_equal(table["condition"].astype(int), events[:, 2])
     targets = events[:, 2] == 99999
     assert_array_equal(raw.annotations.description == "target", targets)
-    assert_array_equal(table["stim_file"].isna() | (table["stim_file"] == "n/a"), targets)
+    assert_array_equal(
+        table["stim_file"].isna() | (table["stim_file"] == "n/a"), targets
+    )
     assert set(raw.annotations.duration) == {0.1}
     assert table["surplus"].astype(int).sum() == {"train": 1, "test": 2}[task]
 

@@ -24,7 +24,9 @@ def test_against_raw_array(fname):
     assert raw.ch_names == expected.ch_names
     assert raw.get_channel_types() == expected.get_channel_types()
     assert_array_equal(raw.get_data(), expected.get_data())
-    assert_array_equal(raw[["Oz", "F3"], 100:203][0], expected[["Oz", "F3"], 100:203][0])
+    assert_array_equal(
+        raw[["Oz", "F3"], 100:203][0], expected[["Oz", "F3"], 100:203][0]
+    )
     assert_array_equal(mne.find_events(raw), mne.find_events(expected))
     assert_array_equal(raw.copy().crop(0.5, 1).get_data(), raw[:, 500:1001][0])
     loaded = read_raw_things_eeg2(fname, preload=True)
