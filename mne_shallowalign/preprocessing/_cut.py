@@ -55,14 +55,18 @@ def cut_epochs(
     )
     frame = _in_time(np.zeros((1, len(raw.ch_names), n_times)), raw.info, preprocessing)
     data = np.empty((len(starts), len(raw.ch_names), operator.shape[1]), np.float32)
+    single, of_ones = operator.astype(np.float32), operator.sum(axis=0)
     for rows in _progress(len(starts)):
-        begin, windows = starts[rows][0], starts[rows] - starts[rows][0]
-        block = raw[:, begin : starts[rows][-1] + n_times][0]
-        views = np.lib.stride_tricks.sliding_window_view(block, n_times, axis=-1)
-        # (n_channels, n_events, n_times) -> (n_channels * n_events, n_new_times)
-        cut = views[:, windows].reshape(-1, n_times) @ operator
-        shape = (len(block), len(windows), -1)
-        data[rows] = cut.reshape(shape).swapaxes(0, 1)
+        begin, end = starts[rows][0], starts[rows][-1] + n_times
+        block = raw[:, begin:end][0]
+        # Offsets of electrodes are far larger than the signal: too large for float32.
+        offset = block.mean(axis=1, keepdims=True)
+        block = (block - offset).astype(np.float32)
+        samples = (starts[rows] - begin)[:, None] + np.arange(n_times)
+        # (n_channels * n_events, n_times) -> (n_channels, n_events, n_new_times)
+        cut = block[:, samples].reshape(-1, n_times) @ single
+        cut = cut.reshape(len(block), len(samples), -1) + (offset * of_ones)[:, None]
+        data[rows] = cut.swapaxes(0, 1)
     return data, kept, frame
 
 
