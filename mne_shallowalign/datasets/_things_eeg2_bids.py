@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import mne
@@ -155,10 +155,10 @@ def _write_signal(raw: RawThingsEEG2, folder: Path) -> mne.io.BaseRaw:
     return copy
 
 
-def _blocks(n_times: int) -> object:
+def _blocks(n_times: int) -> Iterator[int]:
     from tqdm.auto import tqdm
 
-    return tqdm(
+    yield from tqdm(
         range(0, n_times, _BLOCK),
         desc="Writing BIDS",
         unit="block",

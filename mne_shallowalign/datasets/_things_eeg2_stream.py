@@ -124,11 +124,11 @@ class _Means:
         )
         self.row = pd.Series(self.images.index, index=self.images["condition"])
         self.counts = np.zeros(len(self.images), int)
-        self.sums: np.ndarray | None = None
+        self.sums = np.empty(0)
 
     def add(self, session: _Session, split: str) -> None:
         data, self.frame = session.data.pop(split), session.frame
-        if self.sums is None:
+        if not self.sums.size:
             shape = (len(self.images), len(session.picks), data.shape[-1])
             self.sums = np.zeros(shape)
         rows = self.row[session.trials[split]["condition"]].to_numpy()

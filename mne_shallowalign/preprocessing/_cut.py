@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from functools import lru_cache
 
 import mne
@@ -86,7 +87,7 @@ def _in_time(
         return preprocessing.in_time(mne.EpochsArray(data, info, tmin=tmin))
 
 
-def _progress(n_events: int) -> object:
+def _progress(n_events: int) -> Iterator[slice]:
     from tqdm.auto import tqdm
 
     starts = range(0, n_events, _EVENTS_PER_BLOCK)
