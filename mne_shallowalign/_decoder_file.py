@@ -29,7 +29,7 @@ SCALERS = ("signal_scaler_", "image_scaler_")
 PLAIN_ATTRIBUTES = (
     "n_features_in_",
     "n_times_",
-    "n_image_features_",
+    "layer_widths_",
     "layer_",
     "precision_",
     "seed_",
