@@ -154,7 +154,9 @@ def _open(
 ) -> Sessions:
     from mne_shallowalign import datasets
 
-    where = datasets.fetch_things_eeg2(int(label)) if path is None else Path(path)
+    if path is None:
+        path = datasets.fetch_things_eeg2(int(label), session=sessions)
+    where = Path(path)
     files = find_files(where, label, sessions)
     is_bids = next(iter(next(iter(files.values())).values())).suffix == ".vhdr"
     metadata = None if is_bids else find_image_metadata(where, image_metadata)

@@ -94,7 +94,7 @@ def noise_covariance(
             np.tensordot(weights[rows], ledoit_wolf_stack(data[rows]), axes=1)
             for rows in chunks(data)
         )
-        return sum(parts)
+        return np.sum(list(parts), axis=0)
     if counts.min() < 2:
         raise ValueError(
             "method='time' needs two or more single trials of every image in each "

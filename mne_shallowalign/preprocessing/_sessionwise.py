@@ -53,7 +53,8 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
 
     def _apply(self, X: Any, learnt: dict[tuple, np.ndarray], way: str) -> Any:
         X = _joined(X)
-        data = _as_trials(as_signal(X, self.ch_names_)[0])
+        data, info = as_signal(X, self.ch_names_)
+        data = _as_trials(data)
         if data.shape[1] != self.n_channels_:
             raise ValueError(
                 f"X has {data.shape[1]} channels, but {type(self).__name__} was fitted "
@@ -68,9 +69,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
                     "trials of every session, or set by=None to pool them."
                 )
             out[rows] = getattr(self, way)(data[rows], learnt[group])
-        if not isinstance(X, mne.BaseEpochs):
-            return out
-        return _with_data(X, out, self.ch_names_)
+        return out if info is None else _with_data(X, out, info["ch_names"])
 
     def _fitted(self) -> dict[tuple, np.ndarray]:
         check_is_fitted(self)

@@ -218,17 +218,17 @@ def test_cached_epochs_are_for_these_files_and_parameters(things_eeg2, tmp_path)
 
 def test_published_recordings_are_fetched_once(things_eeg2, tmp_path, monkeypatch):
     asked = []
-    for name in ("fetch_things_eeg2", "fetch_things_eeg2_metadata"):
-        monkeypatch.delattr(datasets, name, raising=False)
-    monkeypatch.setattr(
-        datasets,
-        "fetch_things_eeg2",
-        lambda subject: asked.append(subject) or things_eeg2 / "sub-08",
-        raising=False,
-    )
+
+    def fetch(subject, session):
+        asked.append((subject, session))
+        return things_eeg2 / "sub-08"
+
+    monkeypatch.setattr(datasets, "fetch_things_eeg2", fetch, raising=False)
     first = load_things_eeg2("08", cache_dir=tmp_path)
     again = load_things_eeg2("sub-08", cache_dir=tmp_path)
-    assert asked == [8]
+    assert asked == [(8, None)]
+    load_things_eeg2(session=1, cache_dir=tmp_path)
+    assert asked == [(8, None), (8, [1])]
     assert_array_equal(first.get_data(), again.get_data())
 
 

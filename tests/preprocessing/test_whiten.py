@@ -127,6 +127,8 @@ def test_arrays(epochs):
     expected = MVNNWhitener().fit_transform(own).get_data("eeg")
     assert_allclose(MVNNWhitener().fit_transform(data, images), expected)
     assert_allclose(MVNNWhitener().fit(own).transform(data), expected)
+    by_array = MVNNWhitener(by=None).fit(data, images)
+    assert_allclose(by_array.transform(own).get_data("eeg"), expected)
     single = MVNNWhitener().fit_transform(data.astype(np.float32), images)
     assert single.dtype == np.float32
     assert_allclose(single, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
