@@ -9,6 +9,7 @@ import mne
 import numpy as np
 from mne.utils import verbose
 
+from ..preprocessing._picks import resolve_picks
 from ._presentations import describe, presentations
 from ._recordings import find_recordings
 
@@ -50,8 +51,9 @@ def load_bids(
     baseline : tuple of (float | None, float | None) | None
         The interval whose mean is subtracted, see :class:`mne.Epochs`.
     picks : str | sequence of str
-        The channels, see :class:`mne.Epochs`. The default leaves out those that are
-        marked as bad.
+        The channels, see :class:`mne.Epochs`, or ``"occipito-parietal"``, see
+        :func:`~mne_shallowalign.preprocessing.pick_occipito_parietal`. Both this and
+        the default leave out those that are marked as bad.
     l_freq, h_freq : float | None
         The band in Hz that the continuous signal is filtered to, see
         :meth:`mne.io.Raw.filter`.
@@ -104,7 +106,9 @@ def load_bids(
     trials = [presentations(raw, path) for raw, path in zip(raws, paths, strict=True)]
     trials = describe(trials, root, root / "stimuli" if stimuli is None else stimuli)
     shown = [pair for pair in zip(raws, trials, strict=True) if len(pair[1])]
-    raws = [raw.pick(picks, exclude="bads") for raw, _ in shown]
+    raws = [
+        raw.pick(resolve_picks(raw.info, picks), exclude="bads") for raw, _ in shown
+    ]
     raws = mne.channels.equalize_channels(raws)
 
     epochs = []
