@@ -9,7 +9,12 @@ import traceback
 from collections.abc import Sequence
 
 # Each is a module of this package with SUMMARY, EXAMPLES, add_arguments and run.
-COMMANDS = {"demo": "demo", "sys-info": "sys_info"}
+COMMANDS = {
+    "demo": "demo",
+    "datasets": "datasets",
+    "fetch": "fetch",
+    "sys-info": "sys_info",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
