@@ -6,8 +6,8 @@ from ._fetch_things_eeg2 import fetch_things_eeg2_images as fetch_things_eeg2_im
 from ._fetch_things_eeg2 import fetch_things_eeg2_metadata as fetch_things_eeg2_metadata
 from ._nod import fetch_nod_eeg as fetch_nod_eeg
 from ._nod import fetch_nod_meg as fetch_nod_meg
-from ._nod import load_nod_eeg as load_nod_eeg
-from ._nod import load_nod_meg as load_nod_meg
+from ._nod_epochs import load_nod_eeg as load_nod_eeg
+from ._nod_epochs import load_nod_meg as load_nod_meg
 from ._openneuro import fetch_openneuro as fetch_openneuro
 from ._pictures import draw_pictures as draw_pictures
 from ._remote import RemoteFile as RemoteFile

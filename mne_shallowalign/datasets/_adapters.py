@@ -103,7 +103,8 @@ def _things_eeg1(trials: pd.DataFrame, path: BIDSPath) -> pd.DataFrame:
     r"""Take ``stimuli\concept\file.jpg``; the durations, in ms, are not used."""
     stim_file = trials["stim"].str.replace("\\", "/").str.removeprefix("stimuli/")
     split = trials["isteststim"].astype(float).map({0: "train", 1: "test"})
-    return trials.assign(stim_file=stim_file, concept=trials["object"], split=split)
+    concept = stim_file.str.split("/").str[0]  # "object" is -1 for test pictures
+    return trials.assign(stim_file=stim_file, concept=concept, split=split)
 
 
 def nod_events(root: Path, subject: str) -> Path:

@@ -175,6 +175,8 @@ def _write(
             while chunk := source.read(1 << 20):
                 file.write(chunk)
                 advance(len(chunk))
+    except NotImplementedError:
+        raise
     except RuntimeError as error:  # zipfile's word for a wrong password
         raise ValueError(
             f"{opened.filename} cannot be decrypted: the password is wrong ({error})."

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def fetch_files(
     )
     if missing:
         _check_room(missing, root)
-        _fetch_all(missing, record)
+        _fetch_all(missing, record, check)
     return missing
 
 
@@ -132,7 +133,7 @@ def _n_part_bytes(place: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _fetch_all(files: Sequence[RemoteFile], record: Record) -> None:
+def _fetch_all(files: Sequence[RemoteFile], record: Record, check: bool) -> None:
     """Fetch in a few threads; the first failure stops all."""
     import requests
     from tqdm.auto import tqdm
@@ -153,7 +154,8 @@ def _fetch_all(files: Sequence[RemoteFile], record: Record) -> None:
             )
         )
         pool = stack.enter_context(ThreadPoolExecutor(_N_AT_ONCE))
-        tasks = [pool.submit(_fetch_one, f, record, session, bar, stop) for f in files]
+        fetch = partial(_fetch_one, record, check, session, bar, stop)
+        tasks = [pool.submit(fetch, file) for file in files]
         try:
             done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
         finally:
@@ -178,10 +180,15 @@ def _quiet_pooch() -> Iterator[None]:
 
 
 def _fetch_one(
-    file: RemoteFile, record: Record, session: Any, bar: Any, stop: threading.Event
+    record: Record,
+    check: bool,
+    session: Any,
+    bar: Any,
+    stop: threading.Event,
+    file: RemoteFile,
 ) -> None:
     with locked(record.root, file.path, stop):
-        if record.is_sound(file):  # another process was quicker
+        if record.is_sound(file, rehash=check):  # another process was quicker
             bar.update(file.size or 0)
             return
         entry = record.get(file.path)

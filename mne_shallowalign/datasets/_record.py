@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from filelock import FileLock, Timeout
 from mne.utils import logger
@@ -93,9 +94,8 @@ class Record:
         text = "".join("\t".join(map(str, line)) + "\n" for line in lines)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._writing, FileLock(self.path.with_suffix(".lock")):
-            is_new = not self.path.exists()
-            with self.path.open("ab") as file:
-                file.write((_header() if is_new else "").encode() + text.encode())
+            with self.path.open("ab+") as file:
+                file.write((_before(file) + text).encode())
             self._read_on()
 
     def is_sound(self, file: RemoteFile, *, rehash: bool = False) -> bool:
@@ -136,8 +136,12 @@ class Record:
         return True
 
 
-def _header() -> str:
-    return "\t".join(Entry._fields) + "\n"
+def _before(file: BinaryIO) -> str:
+    """Say what comes before a new line: the header, or the end of a line cut short."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return "\t".join(Entry._fields) + "\n"
+    file.seek(-1, os.SEEK_END)
+    return "" if file.read(1) == b"\n" else "\n"
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +102,10 @@ def read_recording(path: BIDSPath) -> mne.io.BaseRaw:
     """
     from mne_bids import read_raw_bids
 
-    raw = read_raw_bids(path)
+    with warnings.catch_warnings():
+        # One for each sensor; restore_sensor_types says it once.
+        warnings.filterwarnings("ignore", "No BIDS -> MNE mapping .*OTHER")
+        raw = read_raw_bids(path)
     restore_sensor_types(raw, path)
     onset = _GAPS.get(path.basename)
     if onset is not None:
