@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,10 @@ class Dataset:
         """
         given = str(subject).removeprefix("sub-")
         for label in self.subjects:
-            digits = label.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-            if given == label or (given.isdigit() and int(given) == int(digits)):
+            digits = re.sub(r"\D", "", label)
+            if given == label or (
+                given.isdigit() and given.lstrip("0") == digits.lstrip("0")
+            ):
                 return label
         raise ValueError(
             f"subject={subject!r} is not in {self.title}; it has: "

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from filelock import FileLock
+
 from ._archives import unpack
 from ._fetch import fetch_files
-from ._record import Record
+from ._record import HIDDEN, Record
 from ._remote import RemoteFile
 
 
@@ -47,23 +49,25 @@ def fetch_archive(
     OSError
         If the disk has no room, or the server cannot be reached.
     """
-    if is_unpacked(archive, root, expected, check=check):
-        return
-    fetch_files([archive], root)
-    paths = unpack(
-        archive,
-        root,
-        lambda name: _wanted(place(name), expected),
-        password=password,
-        needs_password=needs_password,
-    )
-    lacking = sorted(set(expected or ()) - set(paths))
-    if lacking:
-        raise ValueError(
-            f"{archive.path} lacks {len(lacking)} of the files that were expected: "
-            + ", ".join(lacking[:5])
+    (root / HIDDEN).mkdir(parents=True, exist_ok=True)
+    with FileLock(root / HIDDEN / "unpack.lock"):
+        if is_unpacked(archive, root, expected, check=check):
+            return
+        fetch_files([archive], root)
+        paths = unpack(
+            archive,
+            root,
+            lambda name: _wanted(place(name), expected),
+            password=password,
+            needs_password=needs_password,
         )
-    (root / archive.path).unlink()
+        lacking = sorted(set(expected or ()) - set(paths))
+        if lacking:
+            raise ValueError(
+                f"{archive.path} lacks {len(lacking)} of the files that were expected: "
+                + ", ".join(lacking[:5])
+            )
+        (root / archive.path).unlink()
 
 
 def _wanted(path: str | None, expected: Collection[str] | None) -> str | None:

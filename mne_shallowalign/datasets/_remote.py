@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import lzma
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -129,5 +130,5 @@ def select(files: Iterable[RemoteFile], patterns: Iterable[str]) -> list[RemoteF
     files : list of RemoteFile
         Those that match one of the patterns.
     """
-    patterns = list(patterns)
-    return [f for f in files if any(fnmatchcase(f.path, p) for p in patterns)]
+    matches = re.compile("|".join(map(fnmatch.translate, patterns)) or "(?!)").match
+    return [file for file in files if matches(file.path)]
