@@ -12,6 +12,8 @@ from collections.abc import Sequence
 # Each is a module of this package with SUMMARY, EXAMPLES, add_arguments and run.
 COMMANDS = {
     "demo": "demo",
+    "datasets": "datasets",
+    "fetch": "fetch",
     "extract": "extract",
     "backbones": "backbones",
     "cache": "cache",
