@@ -83,7 +83,6 @@ def start(many, tmp_path):
         processes.append(
             subprocess.Popen([sys.executable, "-c", EXTRACT, *map(str, arguments)])
         )
-        wait_for(lambda: Path(f"{go}.ready{processes[-1].pid}").exists(), processes[-1])
         return processes[-1]
 
     yield begin
@@ -98,19 +97,26 @@ def wait_for(condition, process):
         time.sleep(0.001)
 
 
+def let_go(folder, *processes):
+    """Let processes extract as soon as all of them are ready."""
+    for process in processes:
+        ready = folder / f"go.ready{process.pid}"
+        wait_for(ready.exists, process)
+    (folder / "go").touch()
+
+
 def n_images(calls):
     return sum(n for n, _ in calls)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
-@pytest.mark.parametrize("attempt", range(2))
-def test_kill_9_at_any_moment(attempt, start, many, tmp_path, forwarded):
+def test_kill_9_at_any_moment(start, many, tmp_path, forwarded):
+    process = start("log")
     log = tmp_path / "log"
     paths = sorted(many.glob("*.png"))
     expected = extract_features(paths, "gabor/v1", cache_dir=False, batch_size=1)
     forwarded.clear()
-    process = start("log")
-    (tmp_path / "go").touch()
+    let_go(tmp_path, process)
     n = random.randint(1, 40)
     wait_for(lambda: log.exists() and log.stat().st_size >= n, process)
     time.sleep(random.random() / 100)
@@ -128,7 +134,7 @@ def test_kill_9_at_any_moment(attempt, start, many, tmp_path, forwarded):
 def test_two_processes_at_once(start, many, tmp_path):
     paths = sorted(many.glob("*.png"))
     one, two = start("one"), start("two")
-    (tmp_path / "go").touch()
+    let_go(tmp_path, one, two)
     assert one.wait(120) == two.wait(120) == 0
     expected = extract_features(paths, "gabor/v1", cache_dir=False, batch_size=1)
     for name in ("one", "two"):
