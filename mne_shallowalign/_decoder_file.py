@@ -34,7 +34,7 @@ PLAIN_ATTRIBUTES = (
     "layer_",
     "subjects_",
     "precision_",
-    "seed_",
+    "seeds_",
 )
 
 

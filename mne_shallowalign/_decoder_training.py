@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from .alignment import PairedSignals, RidgeScreen
+    from .alignment import AlignmentNet, PairedSignals, RidgeScreen
 
 INFERENCE_BATCH = 1024
 
@@ -59,9 +59,8 @@ class TrainingMixin:
         device = choose_device(self.device)
         self.precision_ = choose_precision(self.precision, device)
         self.device_ = str(device)
-        self.seed_ = int(
-            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        )
+        state, n_seeds = check_random_state(self.random_state), np.iinfo(np.int32).max
+        self.seeds_ = state.randint(n_seeds, size=self.n_members).tolist()
 
     def _learn_signal_scale(self, signal: np.ndarray) -> None:
         from .alignment import Standardizer
@@ -158,15 +157,21 @@ class TrainingMixin:
     # -- by gradient descent -----------------------------------------------------
 
     def _initialize_net(self) -> None:
+        from .alignment import stack_nets
+
+        nets = [self._make_net(seed) for seed in self.seeds_]
+        self.net_ = nets[0] if len(nets) == 1 else stack_nets(nets)
+
+    def _make_net(self, seed: int) -> AlignmentNet:
         from ._device import isolated_randomness
         from .alignment import build_net
         from .alignment._progress import EpochProgress
 
-        self.net_ = build_net(
+        net = build_net(
             self._tower_arguments(),
             {
                 "n_features": self._n_target_features,
-                "n_components": self._n_features_out,
+                "n_components": self._n_shared,
                 "projector": self._projector,
                 "loss": self.loss,
                 "temperature": self.temperature,
@@ -182,8 +187,8 @@ class TrainingMixin:
             precision=self.precision_,
             progress=EpochProgress(),
         )
-        with isolated_randomness(self.seed_, self.net_.device):
-            self.net_.initialize()
+        with isolated_randomness(seed, self.device_):
+            return net.initialize()
 
     def _tower_arguments(self) -> dict[str, Any]:
         from .alignment import FlatLinear
@@ -201,7 +206,7 @@ class TrainingMixin:
             "signal": signal,
             "encoder_params": None if is_linear else self.encoder_params,
             "projector": self._projector,
-            "n_components": self._n_features_out,
+            "n_components": self._n_shared,
         }
 
     def _gate_arguments(self) -> dict[str, Any] | None:
@@ -237,7 +242,7 @@ class TrainingMixin:
         return torch.tensor(found, device=self.net_.device)
 
     def _train(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
-        from ._device import isolated_randomness
+        from .alignment import train_net
 
         pairs = self._pairs_on_device(signal, gallery, labels)
         if len(pairs) < self.batch_size:
@@ -250,16 +255,15 @@ class TrainingMixin:
                 self.max_epochs,
             )
         fit_params = {} if labels.groups is None else {"groups": labels.groups}
-        with isolated_randomness(self._training_seed, self.net_.device):
-            self.net_.partial_fit(pairs, **fit_params)
+        train_net(self.net_, pairs, self._training_seeds, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
         return self._keep_candidates(gallery)
 
     @property
-    def _training_seed(self) -> int:
-        """Not the seed of the initialisation, and another one each time it goes on."""
-        return self.seed_ + 1 + len(self.net_.history)
+    def _training_seeds(self) -> list[int]:
+        """Not the seeds of the initialisation, and others each time it goes on."""
+        return [seed + 1 + len(self.net_.history) for seed in self.seeds_]
 
     def _keep_candidates(self, gallery: Gallery) -> Self:
         self.gallery_ = gallery.names
@@ -313,6 +317,10 @@ class TrainingMixin:
 
     @property
     def _n_features_out(self) -> int:
+        return len(self.seeds_) * self._n_shared
+
+    @property
+    def _n_shared(self) -> int:
         is_projected = self._projector is not None
         return self.n_components if is_projected else self._n_target_features
 

@@ -43,6 +43,8 @@ def why_not_stacked(trials: Trials) -> str | None:
     decoder = trials.decoder
     if decoder.solver != "contrastive":
         return f"solver={decoder.solver!r} has nothing to train"
+    if decoder.n_members > 1:
+        return "the members of an ensemble are a stack of their own"
     if decoder.net_params:
         return "net_params may decide for each net by itself"
     net = _untrained(trials, 0, 0).net_
@@ -163,7 +165,7 @@ class _Run:
         train_stack(
             stack,
             [self._folds[fold].pairs for fold, _ in chunk.groups],
-            [self.decoder(first, seed)._training_seed for _, seed in chunk.groups],
+            [self.decoder(first, seed)._training_seeds[0] for _, seed in chunk.groups],
         )
         seconds = (time.perf_counter() - start) / len(jobs)
         for position, job in enumerate(jobs):

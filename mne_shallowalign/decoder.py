@@ -17,7 +17,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_fusion_params, check_solver
+from ._checks import check_ensemble, check_fusion_params, check_solver
 from ._decoder_input import InputMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
@@ -124,6 +124,10 @@ class ShallowAlignDecoder(
         are one batch. Default 1024.
     max_epochs : int
         Number of passes over the training trials. Default 50.
+    n_members : int
+        How many decoders of different seeds are trained, as one stacked net; their
+        similarities are averaged. The shared space is theirs side by side, of
+        ``n_members`` times the width. Default 1.
     warm_start : bool
         Whether :meth:`fit` goes on from the weights of a fitted decoder, with the
         scales of the signal learnt anew: calibration to a new person or session.
@@ -150,9 +154,9 @@ class ShallowAlignDecoder(
     Attributes
     ----------
     net_ : AlignmentNet
-        The fitted skorch net.
+        The fitted skorch net; of an ensemble, its members stacked.
     encoder_ : torch.nn.Module
-        The fitted neural encoder.
+        The fitted neural encoder; of an ensemble, its members stacked.
     backbone_ : Backbone | None
         The vision model; None if features were given.
     layer_ : str | list of str | None
@@ -226,6 +230,7 @@ class ShallowAlignDecoder(
         weight_decay: float = 1e-4,
         batch_size: int = 1024,
         max_epochs: int = 50,
+        n_members: int = 1,
         warm_start: bool = False,
         device: str = "auto",
         precision: str = "auto",
@@ -254,6 +259,7 @@ class ShallowAlignDecoder(
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
@@ -362,6 +368,7 @@ class ShallowAlignDecoder(
         check_scalar(self.n_components, "n_components", int, min_val=1)
         check_scalar(self.batch_size, "batch_size", int, min_val=2)
         check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
+        check_scalar(self.n_members, "n_members", int, min_val=1)
         check_scalar(
             self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
         )
@@ -370,6 +377,7 @@ class ShallowAlignDecoder(
         check_scalar(self.warm_start, "warm_start", bool)
         check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.alpha, self.warm_start)
+        check_ensemble(self.n_members, self.solver, self.fusion)
 
     # -- into the shared space ---------------------------------------------------
 

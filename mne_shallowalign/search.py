@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 N_LAYERS = 10
-DEFAULT_MEASURE = "top1"
+DEFAULT_MEASURE = "mean_rank"
 
 
 def _is_refitted(search: LayerSearchCV) -> bool:

@@ -31,4 +31,5 @@ from ._stack import unstack as unstack
 from ._stack_net import StackNet as StackNet
 from ._stack_net import compare_member as compare_member
 from ._stack_net import stack_nets as stack_nets
+from ._stack_net import train_net as train_net
 from ._stack_net import train_stack as train_stack

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -102,8 +104,45 @@ class StackedLayerNorm(nn.Module):
         return x if self.bias is None else x + self.bias[:, None]
 
 
+@dataclass
+class Stream:
+    """The random numbers of a net, which may be those of several.
+
+    Parameters
+    ----------
+    order : torch.Generator
+        Of the CPU.
+    masks : torch.Generator
+        Of the device that trains; the same one on the CPU.
+    """
+
+    order: torch.Generator
+    masks: torch.Generator
+
+    @classmethod
+    def seeded(cls, seed: int, device: torch.device) -> Stream:
+        """Start as torch's own generators do after ``torch.manual_seed(seed)``."""
+        order = torch.Generator().manual_seed(seed)
+        if device.type == "cpu":
+            return cls(order, order)
+        return cls(order, torch.Generator(device).manual_seed(seed))
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Have torch draw from here inside the block."""
+        cuda = [self.masks.device] if self.masks.device.type == "cuda" else []
+        with torch.random.fork_rng(cuda):
+            torch.set_rng_state(self.order.get_state())
+            for device in cuda:
+                torch.cuda.set_rng_state(self.masks.get_state(), device)
+            yield
+            self.order.set_state(torch.get_rng_state())
+            for device in cuda:
+                self.masks.set_state(torch.cuda.get_rng_state(device))
+
+
 class StackedDropout(nn.Module):
-    """Dropout whose masks come from one generator for every M / G members.
+    """Dropout whose masks come from one stream for every M / G members.
 
     Parameters
     ----------
@@ -114,18 +153,42 @@ class StackedDropout(nn.Module):
     def __init__(self, members: Sequence[Dropout]) -> None:
         super().__init__()
         self.p = members[0].p
-        self.generators: Sequence[torch.Generator] = ()
+        self.streams: Sequence[Stream] = ()
 
     def forward(self, x: Tensor) -> Tensor:
         """Zero elements of x, of shape (M, ...), as each member alone would."""
         if not self.training:
             return x
         masks = [
-            draw_mask(x.shape[1:], self.p, x.device, x.dtype, generator)
-            for generator in self.generators
+            draw_mask(x.shape[1:], self.p, x.device, x.dtype, stream.masks)
+            for stream in self.streams
         ]
         x = x.unflatten(0, (len(masks), -1))
         return (x * torch.stack(masks)[:, None]).flatten(0, 1)
+
+
+class SideBySide(nn.Module):
+    """M modules of any kind, one after the other.
+
+    Parameters
+    ----------
+    members : sequence of torch.nn.Module
+        The modules.
+    """
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(copy.deepcopy(member) for member in members)
+        self.streams: Sequence[Stream] = ()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take x of shape (M, n, ...), or (G, n, ...), through every member."""
+        n_sharing, outputs = len(self.members) // len(x), []
+        for i, member in enumerate(self.members):
+            group = i // n_sharing
+            with self.streams[group].in_use() if self.training else nullcontext():
+                outputs.append(member(x[group]))
+        return torch.stack(outputs)
 
 
 TWINS = {
@@ -138,7 +201,7 @@ PASSIVE = (nn.Sequential, nn.Identity, nn.GELU, nn.ReLU, nn.ELU, nn.SiLU, nn.Tan
 
 
 def is_stackable(module: nn.Module) -> bool:
-    """Tell whether :func:`stack_modules` can stack a module.
+    """Tell whether :func:`stack_modules` can stack all parts of a module.
 
     Parameters
     ----------
@@ -171,31 +234,30 @@ def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:
     Parameters
     ----------
     modules : sequence of torch.nn.Module
-        Modules that :func:`is_stackable` approves of, of one architecture; a module
-        may be there several times. Only a linear map whose input the caller fills up
-        with zeros may differ in width.
+        Modules of one architecture; a module may be there several times. Only a
+        linear map whose input the caller fills up with zeros may differ in width.
 
     Returns
     -------
     stack : torch.nn.Module
         A copy of the first, whose parameters have a leading axis of length M. It
         takes ``(M, n, ...)``, or ``(G, n, ...)`` where M / G members in a row share
-        their input, and gives ``(M, n, ...)``.
+        their input, and gives ``(M, n, ...)``. Parts that :func:`is_stackable` does
+        not approve of are computed one after the other.
     """
-    return _stack(modules)
-
-
-def _stack(modules: Sequence[nn.Module]) -> nn.Module:
-    twin = TWINS.get(type(modules[0]))
+    first = modules[0]
+    twin = TWINS.get(type(first))
     if twin is not None:
         return twin(modules)
-    stack = copy.copy(modules[0])
+    if not _is_known(first) or any(first.buffers(recurse=False)):
+        return SideBySide(modules)
+    stack = copy.copy(first)
     stack._parameters = {
         name: _stack_parameters([module._parameters[name] for module in modules])
         for name in stack._parameters
     }
     stack._modules = {
-        name: _stack([module._modules[name] for module in modules])
+        name: stack_modules([module._modules[name] for module in modules])
         for name in stack._modules
     }
     return stack
@@ -216,11 +278,17 @@ def unstack(stack: nn.Module, member: int) -> dict[str, Tensor]:
     state : dict of str to Tensor
         Its ``state_dict``; the tensors are views.
     """
-    state = {name: tensor[member] for name, tensor in stack.state_dict().items()}
-    for name, module in stack.named_modules():
-        if isinstance(module, StackedLinear):
-            weight = f"{name}.weight".lstrip(".")
-            state[weight] = state[weight][:, : module.in_features[member]]
+    if isinstance(stack, SideBySide):
+        return stack.members[member].state_dict()
+    state = {
+        name: stacked.detach()[member]
+        for name, stacked in stack._parameters.items()
+        if stacked is not None
+    }
+    if isinstance(stack, StackedLinear):
+        state["weight"] = state["weight"][:, : stack.in_features[member]]
+    for name, part in stack._modules.items():
+        state |= {f"{name}.{key}": x for key, x in unstack(part, member).items()}
     return state
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 from torch.utils.data import Dataset, Subset
 
+from .._device import isolated_randomness
 from ._batches import Batch, DeviceBatches, PairedSignals
 from ._net import AlignmentNet
-from ._stack import StackedDropout, stack_modules, unstack
+from ._stack import SideBySide, StackedDropout, Stream, stack_modules, unstack
 
 CHUNK = 1024
 
@@ -27,15 +28,15 @@ class StackedPairs(Dataset):
         The pairs of each group, all equally many. Their features have the shape
         ``(n_nets, n_images, n_features)``, or ``(n_images, n_features)`` for one net
         or for nets of one target.
-    generators : sequence of torch.Generator
-        Where the order of the batches of each group is drawn from.
+    streams : sequence of Stream
+        The random numbers of each group.
     """
 
     def __init__(
-        self, pairs: Sequence[PairedSignals], generators: Sequence[torch.Generator]
+        self, pairs: Sequence[PairedSignals], streams: Sequence[Stream]
     ) -> None:
         self.pairs = pairs
-        self.generators = generators
+        self.streams = streams
 
     def __len__(self) -> int:
         """Return the number of pairs that each net learns from."""
@@ -51,31 +52,32 @@ class StackBatches:
         The pairs.
     batch_size : int
         The size of a batch of one net, see :class:`DeviceBatches`.
-    shuffle : bool
-        Whether the order changes every time.
+    **settings
+        Settings of :class:`DeviceBatches`.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 1024, shuffle: bool = True
+        self, dataset: Dataset, batch_size: int = 1024, **settings: Any
     ) -> None:
-        stack = dataset.dataset if isinstance(dataset, Subset) else dataset
-        self.streams = [
+        is_subset = isinstance(dataset, Subset)
+        stack = dataset.dataset if is_subset else dataset
+        self.groups = [
             DeviceBatches(
-                Subset(pairs, dataset.indices) if stack is not dataset else pairs,
+                Subset(pairs, dataset.indices) if is_subset else pairs,
                 batch_size,
-                shuffle,
-                generator,
+                generator=stream.order,
+                **settings,
             )
-            for pairs, generator in zip(stack.pairs, stack.generators, strict=True)
+            for pairs, stream in zip(stack.pairs, stack.streams, strict=True)
         ]
 
     def __len__(self) -> int:
         """Return the number of batches."""
-        return len(self.streams[0])
+        return len(self.groups[0])
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield signals (G, n, ...), features (M, n, ...) and identity (M, n)."""
-        for batches in zip(*self.streams, strict=True):
+        for batches in zip(*self.groups, strict=True):
             yield _join(batches)
 
 
@@ -114,6 +116,14 @@ class StackNet(AlignmentNet):
         """Compute the loss of a batch of each net."""
         return self._average(super().validation_step(batch, **fit_params))
 
+    def embed(self, tower: nn.Module, x: Tensor) -> Tensor:
+        """Put the embeddings of all nets side by side.
+
+        The cosine similarity of two such vectors is the mean over nets of theirs.
+        """
+        members = super().embed(tower, x[None])
+        return members.transpose(0, 1).flatten(1) / len(members) ** 0.5
+
     def _average(self, step: dict[str, Any]) -> dict[str, Any]:
         return step | {"loss": step["loss"].detach() / len(self.criterion_.log_scale)}
 
@@ -146,6 +156,29 @@ def stack_nets(nets: Sequence[AlignmentNet]) -> StackNet:
     return StackNet(**settings).initialize()
 
 
+def train_net(
+    net: AlignmentNet, pairs: PairedSignals, seeds: Sequence[int], **fit_params: Any
+) -> None:
+    """Train a net, or stacked nets that share a target.
+
+    Parameters
+    ----------
+    net : AlignmentNet
+        The net.
+    pairs : PairedSignals
+        What it learns from.
+    seeds : sequence of int
+        The seed of batches and dropout of each net: one, unless they are stacked.
+    **fit_params
+        Passed on to the net, such as groups for its ``train_split``.
+    """
+    if isinstance(net, StackNet):
+        train_stack(net, [pairs] * len(seeds), seeds, **fit_params)
+        return
+    with isolated_randomness(seeds[0], net.device):
+        net.partial_fit(pairs, **fit_params)
+
+
 def train_stack(
     net: StackNet,
     pairs: Sequence[PairedSignals],
@@ -166,17 +199,19 @@ def train_stack(
         Passed on to the net, such as groups for its ``train_split``.
     """
     device = torch.device(net.device)
-    order = [torch.Generator().manual_seed(seed) for seed in seeds]
-    # alone, order and masks come from the same generator on the CPU, else from two
-    masks = order
-    if device.type != "cpu":
-        masks = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-    dropouts = [m for m in net.module_.modules() if isinstance(m, StackedDropout)]
-    for dropout in dropouts:
-        dropout.generators = masks
-    net.partial_fit(StackedPairs(pairs, order), **fit_params)
-    for dropout in dropouts:
-        dropout.generators = ()  # they cannot be pickled
+    streams = [Stream.seeded(seed, device) for seed in seeds]
+    random_parts = [
+        part
+        for half in (net.module_, net.criterion_)
+        for part in half.modules()
+        if isinstance(part, (StackedDropout, SideBySide))
+    ]
+    for part in random_parts:
+        part.streams = streams
+    with isolated_randomness(seeds[0], device):
+        net.partial_fit(StackedPairs(pairs, streams), **fit_params)
+    for part in random_parts:
+        part.streams = ()
 
 
 @torch.no_grad()
