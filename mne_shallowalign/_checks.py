@@ -39,11 +39,12 @@ def check_order(X: Any, y: Any) -> None:
     """
     if not is_pictures(y):
         return
-    seen = _seen(X)
+    seen = metadata_column(X, "image")
     given = [Path(name).as_posix() for name in y if isinstance(name, (str, Path))]
     # a single picture for all is another mistake, with a message of its own
     if seen is None or len(given) != len(seen) or len(set(given)) < 2:
         return
+    seen = [str(name) for name in seen]
     pairs = enumerate(zip(given, seen, strict=True))
     wrong = [i for i, pair in pairs if not _names_same(*pair)]
     known = set(seen)
@@ -71,13 +72,26 @@ def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:
         )
 
 
-def _seen(X: Any) -> list[str] | None:
-    """Collect what the metadata of Epochs, or of a list of them, says was shown."""
+def metadata_column(X: Any, name: str) -> list[Any] | None:
+    """Collect what the metadata of Epochs, or of a list of them, says of each epoch.
+
+    Parameters
+    ----------
+    X : Epochs | list of Epochs | object
+        The signals.
+    name : str
+        The column, such as ``"image"``, ``"concept"`` or ``"subject"``.
+
+    Returns
+    -------
+    values : list | None
+        One entry per epoch; None if they do not all have such a column.
+    """
     recordings = X if isinstance(X, list) else [X]
     tables = [getattr(epochs, "metadata", None) for epochs in recordings]
-    if not tables or any(table is None or "image" not in table for table in tables):
+    if not tables or any(table is None or name not in table for table in tables):
         return None
-    return [str(name) for table in tables for name in table["image"]]
+    return [value for table in tables for value in table[name]]
 
 
 def _names_same(given: str, seen: str) -> bool:

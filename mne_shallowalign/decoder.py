@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mne.utils import logger, use_log_level
+from mne.utils import use_log_level
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_scalar
+from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_lengths, check_order, check_same_rate, non_finite_hint
-from .features._gallery import (
-    Gallery,
-    as_sequence,
-    identify,
-    is_pictures,
-    picture_names,
-    read_gallery,
-)
-from .preprocessing._signal import as_signal
+from ._decoder_input import InputMixin
+from ._decoder_training import TrainingMixin
+from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
 
 if TYPE_CHECKING:
     from typing import Self
 
-    import torch
     from torch import nn
 
     from .backbones import Backbone
 
-INFERENCE_BATCH = 1024
-
 
 class ShallowAlignDecoder(
-    RetrievalMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    InputMixin,
+    TrainingMixin,
+    RetrievalMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Retrieve the picture that a person saw from their M/EEG.
 
@@ -53,11 +48,14 @@ class ShallowAlignDecoder(
     backbone : str | Backbone | torch.nn.Module
         The vision model: an alias or name of :func:`list_backbones`, or what
         :func:`load_backbone` returns. Default ``"vit-b-16"``.
-    layer : str | int | float
+    layer : str | int | float | list
         The layer whose features are the target: a name of :func:`list_layers`, its
         number counted from 1 (the paper's l), its relative depth from 0.0 to 1.0, or
         ``"final"`` for the model's own output. Note that ``1`` is the first layer
-        and ``1.0`` the last. Default 6.
+        and ``1.0`` the last. A list of these is fused, see ``fusion``. Default 6.
+    fusion : ``"mean"`` | ``"concat"``
+        How several layers become one target; each is standardised first.
+        ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side.
     pooling : ``"mean"`` | ``"cls"`` | ``"all"`` | ``"max"``
         How the tokens of the layer become one vector (Pool in eq. 1): mean over the
         patches, class token, mean over all tokens, or maximum over the patches.
@@ -67,7 +65,8 @@ class ShallowAlignDecoder(
         braindecode's models are.
     encoder_params : dict | None
         Further arguments of the encoder, such as ``{"drop_prob": 0.5}``.
-        ``n_outputs`` is the width of the image features unless it is given here.
+        ``n_outputs`` is the width of the image features (of the widest layer, if
+        there are several) unless it is given here.
     n_components : int
         Width of the shared space. Default 512.
     projector : ``"linear"`` | ``"mlp"`` | None
@@ -85,7 +84,8 @@ class ShallowAlignDecoder(
     image_scaling : bool
         Whether every image feature is standardised with the mean and standard
         deviation that it has over the training images. This only helps the
-        optimiser, since a linear map follows; the paper does not mention it.
+        optimiser, since a linear map follows; the paper does not mention it. Always
+        done when layers are fused.
     lr : float
         Learning rate of AdamW. Default 1e-4.
     weight_decay : float
@@ -123,8 +123,8 @@ class ShallowAlignDecoder(
         The fitted neural encoder.
     backbone_ : Backbone | None
         The vision model; None if features were given.
-    layer_ : str | None
-        The full name of the layer.
+    layer_ : str | list of str | None
+        The full name of the layer, or of each if there are several, shallow to deep.
     gallery_ : array, shape (n_images,)
         The unique training images: the candidates of :meth:`predict` by default.
     history_ : skorch.history.History
@@ -167,8 +167,9 @@ class ShallowAlignDecoder(
     def __init__(
         self,
         backbone: str | Backbone | nn.Module = "vit-b-16",
-        layer: str | int | float = 6,
+        layer: Layer | Sequence[Layer] = 6,
         *,
+        fusion: str = "mean",
         pooling: str = "mean",
         encoder: str | Callable[..., nn.Module] = "eegproject",
         encoder_params: Mapping[str, Any] | None = None,
@@ -192,6 +193,7 @@ class ShallowAlignDecoder(
     ) -> None:
         self.backbone = backbone
         self.layer = layer
+        self.fusion = fusion
         self.pooling = pooling
         self.encoder = encoder
         self.encoder_params = encoder_params
@@ -297,123 +299,7 @@ class ShallowAlignDecoder(
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
         check_scalar(self.image_scaling, "image_scaling", bool)
 
-    def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
-        """Learn the scales and make an untrained net of the right size."""
-        from ._device import choose_device
-        from .alignment import Standardizer, choose_precision
-
-        device = choose_device(self.device)
-        self.precision_ = choose_precision(self.precision, device)
-        self.device_ = str(device)
-        self.layer_ = gallery.layer
-        self.n_image_features_ = gallery.features.shape[1]
-        self.signal_scaler_ = Standardizer.fit(signal)
-        self._refuse_flat_channels(signal)
-        self.image_scaler_ = (
-            Standardizer.fit(gallery.features)
-            if self.image_scaling
-            else Standardizer(np.zeros(1), np.ones(1))
-        )
-        self.seed_ = int(
-            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        )
-        self._initialize_net()
-
-    def _initialize_net(self) -> None:
-        from ._device import isolated_randomness
-        from .alignment import build_net
-        from .alignment._progress import EpochProgress
-
-        self.net_ = build_net(
-            self._tower_arguments(),
-            {
-                "n_features": self.n_image_features_,
-                "n_components": self._n_features_out,
-                "projector": self.projector,
-                "loss": self.loss,
-                "temperature": self.temperature,
-                "learn_temperature": self.learn_temperature,
-            },
-            self.net_params,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            device=self.device_,
-            precision=self.precision_,
-            progress=EpochProgress(),
-        )
-        with isolated_randomness(self.seed_, self.net_.device):
-            self.net_.initialize()
-
-    def _tower_arguments(self) -> dict[str, Any]:
-        info = self.info_
-        signal = {
-            "n_chans": self.n_features_in_,
-            "n_times": self.n_times_,
-            "n_outputs": self.n_image_features_,
-            "sfreq": None if info is None else info["sfreq"],
-            "chs_info": None if info is None else info["chs"],
-        }
-        return {
-            "encoder": self.encoder,
-            "signal": signal,
-            "encoder_params": self.encoder_params,
-            "projector": self.projector,
-            "n_components": self._n_features_out,
-        }
-
-    def _train(self, signal: np.ndarray, gallery: Gallery, groups: Any) -> Self:
-        from ._device import isolated_randomness
-
-        pairs = self._pairs_on_device(signal, gallery)
-        if len(pairs) < self.batch_size:
-            logger.info(
-                "%d trials are fewer than batch_size=%d: each epoch is one batch and "
-                "training takes %d steps (800 in the paper). If it has not converged, "
-                "use a smaller batch_size or more max_epochs.",
-                len(pairs),
-                self.batch_size,
-                self.max_epochs,
-            )
-        # not the seed of the initialisation, and another one each time it goes on
-        seed = self.seed_ + 1 + len(self.net_.history)
-        fit_params = {} if groups is None else {"groups": np.asarray(groups)}
-        with isolated_randomness(seed, self.net_.device):
-            self.net_.partial_fit(pairs, **fit_params)
-        del pairs  # the largest thing in memory beside the data themselves
-        self._check_converged()
-        self.gallery_ = gallery.names
-        self.gallery_embedding_ = self._embed_features(gallery.features)
-        return self
-
-    def _pairs_on_device(self, signal: np.ndarray, gallery: Gallery) -> Any:
-        import torch
-
-        from .alignment import PairedSignals
-
-        device = self.net_.device
-        half = self.precision_ == "bfloat16"
-        dtype = torch.bfloat16 if half else torch.float32
-        return PairedSignals(
-            self.signal_scaler_.to_device(signal, device, dtype),
-            self.image_scaler_.to_device(gallery.features, device, dtype),
-            torch.from_numpy(gallery.index).to(device),
-        )
-
-    def _check_converged(self) -> None:
-        loss = self.net_.history[-1]["train_loss"]
-        if not np.isfinite(loss):
-            raise RuntimeError(
-                f"Training diverged: the loss is {loss}. Use a smaller lr than "
-                f"{self.lr:g}, or precision='float32'."
-            )
-
     # -- into the shared space ---------------------------------------------------
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.n_image_features_ if self.projector is None else self.n_components
 
     @property
     def encoder_(self) -> nn.Module:
@@ -461,134 +347,6 @@ class ShallowAlignDecoder(
         """
         gallery = self._read_candidates(images)
         return self._embed_features(gallery.features)[gallery.index]
-
-    def _embed_features(self, features: np.ndarray) -> np.ndarray:
-        from .alignment import embed_images
-
-        return embed_images(self.net_, self._chunks(features, self.image_scaler_))
-
-    def _chunks(self, data: np.ndarray, scaler: Any) -> Iterator[torch.Tensor]:
-        import torch
-
-        for start in range(0, len(data), INFERENCE_BATCH):
-            chunk = data[start : start + INFERENCE_BATCH]
-            yield scaler.to_device(chunk, self.net_.device, torch.float32)
-
-    # -- input -------------------------------------------------------------------
-
-    def _read_signal(self, X: Any, reset: bool, training: bool = False) -> np.ndarray:
-        names = None if reset or self.info_ is None else self.info_["ch_names"]
-        signal, info = as_signal(X, names)
-        try:
-            signal = validate_data(
-                self,
-                signal,
-                reset=reset,
-                dtype=[np.float32, np.float64],
-                allow_nd=True,
-                ensure_min_samples=2 if reset or training else 1,
-            )
-        except ValueError as error:
-            raise ValueError(f"{non_finite_hint(signal)}{error}") from error
-        if signal.ndim > 3:
-            raise ValueError(
-                f"X must have shape (n_epochs, n_channels, n_times), got "
-                f"{signal.shape}."
-            )
-        signal = np.atleast_3d(signal)
-        if reset:
-            self.info_, self.n_times_ = info, signal.shape[2]
-            return signal
-        if info is not None and self.info_ is not None:
-            check_same_rate(info, self.info_)
-        if signal.shape[2] != self.n_times_:
-            raise ValueError(
-                f"X has {signal.shape[2]} time samples, but ShallowAlignDecoder was "
-                f"fitted with {self.n_times_}. Crop and resample it as the training "
-                "data."
-            )
-        return signal
-
-    def _check_training_images(self, X: Any, y: Any, n_signals: int) -> Any:
-        if y is None:
-            raise ValueError(
-                "ShallowAlignDecoder requires y to be passed, but the target y is "
-                "None. y holds the image of every epoch."
-            )
-        y = as_sequence(y)
-        check_lengths(n_signals, len(y))
-        self._check_order(X, y)
-        return y
-
-    def _read_training_images(self, y: Any, layer: Any, device: str) -> Gallery:
-        gallery = self._read_images(y, layer, device)
-        if len(gallery.names) < 2:
-            raise ValueError(
-                f"y has {len(y)} images but all are the same one "
-                f"({gallery.names[0]!r}): alignment needs at least two that differ."
-            )
-        return gallery
-
-    def _load_backbone(self) -> Backbone:
-        from .backbones import load_backbone
-
-        return load_backbone(self.backbone)
-
-    def _fitted_source(self) -> tuple[Any, str]:
-        """Return the layer that was fitted and the device that there is now."""
-        layer = self.layer if self.backbone_ is None else self.layer_
-        return layer, self.net_.device
-
-    def _read_images(self, images: Any, layer: Any, device: str) -> Gallery:
-        if is_pictures(images) and self.backbone_ is None:
-            raise ValueError(
-                "The images are pictures, but this decoder was fitted with features "
-                "and has no backbone: pass features of the same layer instead."
-            )
-        return read_gallery(
-            images,
-            self.backbone_,
-            layer,
-            pooling=self.pooling,
-            image_root=self.image_root,
-            cache_dir=self.cache_dir,
-            device=device,
-        )
-
-    def _read_candidates(self, images: Any) -> Gallery:
-        check_is_fitted(self, "net_")
-        gallery = self._read_images(as_sequence(images), *self._fitted_source())
-        self._check_width(gallery.features)
-        return gallery
-
-    def _check_order(self, X: Any, y: Any) -> None:
-        check_order(X, as_sequence(y))
-
-    def _identify(self, images: Any) -> list[str]:
-        return identify(as_sequence(images), self.image_root)
-
-    def _names(self, images: Any) -> np.ndarray:
-        return picture_names(as_sequence(images))
-
-    def _check_width(self, features: np.ndarray) -> None:
-        if features.shape[1] != self.n_image_features_:
-            raise ValueError(
-                f"The images have {features.shape[1]} features, but the decoder was "
-                f"fitted with {self.n_image_features_}. Use the same backbone, layer "
-                "and pooling."
-            )
-
-    def _refuse_flat_channels(self, signal: np.ndarray) -> None:
-        flat = self.signal_scaler_.flat(signal)
-        if len(flat) == 0:
-            return
-        names = flat if self.info_ is None else np.array(self.info_["ch_names"])[flat]
-        listed = ", ".join(str(name) for name in names[:5])
-        raise ValueError(
-            f"X has {len(flat)} flat channel(s) that never change over trials and "
-            f"times: {listed}. Mark them bad (epochs.info['bads']), interpolate or "
-            "drop them."
-        )
 
     # -- on disk -----------------------------------------------------------------
 

@@ -147,6 +147,61 @@ def test_layer_axis_of_feature_arrays(linear):
         make_decoder(layer=3).fit(X, layers)
 
 
+@pytest.mark.parametrize("fusion", ["mean", "concat"])
+def test_fusion_of_one_layer_is_that_layer(linear, fusion):
+    X, features = linear
+    layers = np.stack([features, features[::-1]], axis=1)
+    one = make_decoder(layer=1).fit(X, layers)
+    fused = make_decoder(layer=[1], fusion=fusion).fit(X, layers)
+    np.testing.assert_array_equal(fused.transform(X), one.transform(X))
+    assert fused.layer_ == one.layer_ == "features[:, 0]"
+
+
+def test_fused_layers_are_standardised_first(linear):
+    X, features = linear
+    second = np.random.default_rng(1).standard_normal(features.shape)
+    layers = np.stack([features, second], axis=1)
+    scaled = np.stack([10 * features + 3, second / 7], axis=1)
+    by_hand = [(part - part.mean(0)) / part.std(0) for part in (features, second)]
+    for fusion, expected in (
+        ("mean", np.mean(by_hand, axis=0)),
+        ("concat", np.concatenate(by_hand, axis=1)),
+    ):
+        params = {"fusion": fusion, "image_scaling": False}
+        fused = make_decoder(layer=[2, 1], **params).fit(X, scaled)
+        plain = make_decoder(layer=[1, 2], **params).fit(X, layers)
+        alone = make_decoder(image_scaling=fusion == "mean").fit(X, expected)
+        np.testing.assert_allclose(fused.transform(X), plain.transform(X), atol=1e-3)
+        if fusion == "concat":
+            np.testing.assert_allclose(
+                plain.transform(X), alone.transform(X), atol=1e-3
+            )
+        assert fused.layer_ == ["features[:, 0]", "features[:, 1]"]
+
+
+def test_several_layers_of_a_backbone(linear, cached, tmp_path):
+    X, _ = linear
+    decoder, names = cached
+    decoder.set_params(layer=["final", 3, 0.0], fusion="concat").fit(X, names)
+    layers = decoder.backbone_.layers
+    assert decoder.layer_ == [layers[0], layers[2], "final"]
+    decoder.save(tmp_path / "decoder.safetensors")
+    twin = read_decoder(tmp_path / "decoder.safetensors")
+    assert twin.layer_ == decoder.layer_
+    assert twin.score(X, names) == decoder.score(X, names)
+
+
+def test_width_of_the_encoder_is_that_of_the_widest_layer(linear, cached):
+    X, _ = linear
+    decoder, names = cached
+    decoder.set_params(layer=[1, 2, "final"], encoder_params=None, max_epochs=1)
+    widths = [decoder.set_params(fusion="concat").fit(X, names).layer_widths_]
+    width = decoder.encoder_.project.out_features
+    assert width == max(*widths) < sum(*widths)
+    decoder.set_params(projector=None).fit(X, names)
+    assert decoder.transform(X).shape == (N, sum(*widths))
+
+
 def test_pictures_in_any_form_are_the_same(linear, pictures, cached):
     X, _ = linear
     folder, names = pictures
@@ -603,6 +658,8 @@ def test_threads_get_the_same_bits(linear):
     [
         ({"layer": "layr2"}, "layer"),
         ({"layer": 99}, "layer=99"),
+        ({"layer": []}, "layers is empty"),
+        ({"layer": [1, 2], "fusion": "sum"}, "fusion"),
         ({"backbone": "gabro/v1"}, "gabor"),
         ({"pooling": "median"}, "pooling"),
         ({"device": "warp"}, "device"),

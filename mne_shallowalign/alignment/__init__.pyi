@@ -1,5 +1,8 @@
 from ._batches import DeviceBatches as DeviceBatches
 from ._batches import PairedSignals as PairedSignals
+from ._fusion import check_fusion as check_fusion
+from ._fusion import fuse as fuse
+from ._fusion import fused_width as fused_width
 from ._losses import ContrastiveLoss as ContrastiveLoss
 from ._losses import contrastive_loss as contrastive_loss
 from ._net import AlignmentNet as AlignmentNet

@@ -134,7 +134,7 @@ def extract_features(
     from ..backbones import load_backbone
     from ._fill import Filling
 
-    backbone = load_backbone(backbone)
+    backbone = load_backbone(backbone).pinned()  # its fingerprint keys the cache
     columns = _columns(_in_depth_order(backbone, layers), pooling)
     seen = resolve_views(views)
     check_fusion(view_fusion)

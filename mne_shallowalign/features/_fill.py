@@ -118,9 +118,10 @@ class Filling:
 
     def _all_columns(self) -> tuple[Column, ...]:
         poolings = dict.fromkeys(c.pooling for c in self.columns if c.pooling != FINAL)
+        head = [] if self.backbone.final_width is None else [Column(FINAL, FINAL)]
         return (
             *(Column(k, pooling) for k in self.backbone.layers for pooling in poolings),
-            Column(FINAL, FINAL),
+            *head,
         )
 
     def _compute(self, chunks: list[Chunk], **options: Any) -> list[Chunk]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from sklearn.utils import check_array
 
 if TYPE_CHECKING:
     from ..backbones import Backbone
+
+Layer = str | int | float
 
 
 @dataclass(frozen=True)
@@ -26,20 +29,51 @@ class Gallery:
         numbers where images were not given as paths.
     ids : tuple of str
         Digest of the content of each: equal content is one image.
-    features : array of float32, shape (n_images, n_features)
-        Their features.
+    features : array of float32, shape (n_images, sum(widths))
+        Their features: those of the layers, shallow to deep, side by side.
     index : array of int, shape (n_rows,)
         Position among the unique images of every image given.
-    layer : str | None
-        Name of the layer that the features come from; None if they were given as one
-        vector per image.
+    layers : tuple of str
+        Names of the layers; empty if features were given as one vector per image.
+    widths : tuple of int
+        How many features each layer has, or the one vector.
     """
 
     names: np.ndarray
     ids: tuple[str, ...]
     features: np.ndarray
     index: np.ndarray
-    layer: str | None
+    layers: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def layer(self) -> str | list[str] | None:
+        """The name of the layer, a list of names if there are several, or None."""
+        return (
+            list(self.layers) if len(self.layers) > 1 else next(iter(self.layers), None)
+        )
+
+    def only(self, position: int) -> Gallery:
+        """Leave out all layers but one.
+
+        Parameters
+        ----------
+        position : int
+            Which one to keep, from 0.
+
+        Returns
+        -------
+        gallery : Gallery
+            The same images.
+        """
+        start = sum(self.widths[:position])
+        columns = self.features[:, start : start + self.widths[position]]
+        return replace(
+            self,
+            features=np.ascontiguousarray(columns),
+            layers=self.layers[position : position + 1],
+            widths=(self.widths[position],),
+        )
 
 
 def as_sequence(images: Any) -> Any:
@@ -96,14 +130,14 @@ def is_pictures(images: Any) -> bool:
 def read_gallery(
     images: Any,
     backbone: Backbone | None,
-    layer: str | int | float,
+    layer: Layer | Sequence[Layer],
     *,
     pooling: str = "mean",
     image_root: str | Path | None = None,
     cache_dir: str | Path | bool | None = None,
     device: Any = "auto",
 ) -> Gallery:
-    """Bring images of any accepted form to identified features of one layer.
+    """Bring images of any accepted form to identified features of the layers wanted.
 
     Parameters
     ----------
@@ -112,8 +146,9 @@ def read_gallery(
         ``(n, n_layers, n_features)``.
     backbone : Backbone | None
         The vision model; not used, and may be None, when features are given.
-    layer : str | int | float
-        The layer. For features with a layer axis: its position, from 1.
+    layer : str | int | float | sequence of these
+        The layer or layers, or ``"auto"`` for every one (without ``"final"``). For
+        features with a layer axis: positions, from 1.
     pooling : str
         How the tokens of the layer become one vector. Default ``"mean"``.
     image_root : path | None
@@ -139,18 +174,24 @@ def read_gallery(
     from . import extract_features, open_images
 
     pictures = open_images(images, image_root, verify=False)
-    name = backbone.resolve(layer)
-    features = extract_features(
+    layers = extract_features(
         pictures,
         backbone,
-        [name],
+        None if _is_auto(layer) else layer,
         pooling=pooling,
         cache_dir=cache_dir,
         device=device,
         store_all=True,
-    )[name]
-    names = np.array(pictures.names)
-    return Gallery(names, tuple(pictures.ids), features, pictures.index, name)
+    )
+    tables = list(layers.values())
+    return Gallery(
+        np.array(pictures.names),
+        tuple(pictures.ids),
+        tables[0] if len(tables) == 1 else np.concatenate(tables, axis=1),
+        pictures.index,
+        tuple(layers),
+        tuple(table.shape[1] for table in tables),
+    )
 
 
 def picture_names(images: Any) -> np.ndarray:
@@ -194,7 +235,7 @@ def identify(images: Any, image_root: str | Path | None = None) -> list[str]:
     return [pictures.ids[i] for i in pictures.index]
 
 
-def _from_features(images: Any, layer: str | int | float) -> Gallery:
+def _from_features(images: Any, layer: Layer | Sequence[Layer]) -> Gallery:
     numbers = _as_numbers(images)
     ids = _row_digests(numbers)
     first = dict.fromkeys(ids)
@@ -202,12 +243,16 @@ def _from_features(images: Any, layer: str | int | float) -> Gallery:
     index = np.array([position[digest] for digest in ids])
     names = np.full(len(first), len(ids))
     np.minimum.at(names, index, np.arange(len(ids)))
+    layers, widths = (), numbers.shape[1:]
+    if numbers.ndim == 3:
+        chosen = _positions(layer, numbers.shape[1])
+        layers = tuple(_position_name(i) for i in chosen)
+        widths = numbers.shape[2:] * len(chosen)
+        if len(chosen) < numbers.shape[1]:
+            numbers = numbers[:, chosen]
     unique = numbers if len(names) == len(numbers) else numbers[names]
-    layer_name = None
-    if unique.ndim == 3:
-        unique, layer_name = _pick_layer(unique, layer)
-    features = np.ascontiguousarray(unique, dtype=np.float32)
-    return Gallery(names, tuple(first), features, index, layer_name)
+    features = np.ascontiguousarray(unique.reshape(len(names), -1), dtype=np.float32)
+    return Gallery(names, tuple(first), features, index, layers, widths)
 
 
 def _as_numbers(images: Any) -> np.ndarray:
@@ -252,21 +297,40 @@ def _refuse_pixels(images: Any) -> None:
         )
 
 
-def _pick_layer(
-    features: np.ndarray, layer: str | int | float
-) -> tuple[np.ndarray, str]:
-    n_layers = features.shape[1]
-    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)):
+def _is_auto(layer: Layer | Sequence[Layer]) -> bool:
+    return isinstance(layer, str) and layer == "auto"
+
+
+def _position_name(position: int) -> str:
+    return f"features[:, {position}]"
+
+
+def _positions(layer: Layer | Sequence[Layer], n_layers: int) -> list[int]:
+    """Find the layers that are meant on axis 1 of features, counted from 0."""
+    if _is_auto(layer):
+        return list(range(n_layers))
+    layers = [layer] if isinstance(layer, (str, Real)) else list(layer)
+    if not layers:
+        raise ValueError("layer is an empty list; name at least one layer.")
+    return sorted({_position(one, n_layers) for one in layers})
+
+
+def _position(layer: Layer, n_layers: int) -> int:
+    names = [_position_name(i) for i in range(n_layers)]
+    if isinstance(layer, str) and layer in names:
+        return names.index(layer)
+    if isinstance(layer, bool) or not isinstance(layer, Integral):
         raise ValueError(
             f"layer={layer!r}, but for features of shape (n, n_layers, n_features) it "
-            f"must be a position on the layer axis, an integer from 1 to {n_layers}."
+            "must be a position on the layer axis, an integer from 1 to "
+            f"{n_layers}, a list of them, or 'auto'."
         )
     if not 1 <= layer <= n_layers:
         raise ValueError(
             f"layer={layer}, but the features have {n_layers} layers on axis 1: use 1 "
             f"to {n_layers}."
         )
-    return features[:, layer - 1], f"features[:, {layer - 1}]"
+    return int(layer) - 1
 
 
 def _row_digests(numbers: np.ndarray) -> list[str]:

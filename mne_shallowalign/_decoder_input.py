@@ -1,0 +1,140 @@
+"""The part of a decoder that reads signals and images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._checks import check_lengths, check_order, check_same_rate, non_finite_hint
+from .features._gallery import (
+    Gallery,
+    as_sequence,
+    identify,
+    is_pictures,
+    picture_names,
+    read_gallery,
+)
+from .preprocessing._signal import as_signal
+
+if TYPE_CHECKING:
+    from .backbones import Backbone
+
+
+class InputMixin:
+    """Read signals and images as the parameters and the fit say."""
+
+    def _read_signal(self, X: Any, reset: bool, training: bool = False) -> np.ndarray:
+        names = None if reset or self.info_ is None else self.info_["ch_names"]
+        signal, info = as_signal(X, names)
+        try:
+            signal = validate_data(
+                self,
+                signal,
+                reset=reset,
+                dtype=[np.float32, np.float64],
+                allow_nd=True,
+                ensure_min_samples=2 if reset or training else 1,
+            )
+        except ValueError as error:
+            raise ValueError(f"{non_finite_hint(signal)}{error}") from error
+        if signal.ndim > 3:
+            raise ValueError(
+                f"X must have shape (n_epochs, n_channels, n_times), got "
+                f"{signal.shape}."
+            )
+        signal = np.atleast_3d(signal)
+        if reset:
+            self.info_, self.n_times_ = info, signal.shape[2]
+            return signal
+        if info is not None and self.info_ is not None:
+            check_same_rate(info, self.info_)
+        if signal.shape[2] != self.n_times_:
+            raise ValueError(
+                f"X has {signal.shape[2]} time samples, but ShallowAlignDecoder was "
+                f"fitted with {self.n_times_}. Crop and resample it as the training "
+                "data."
+            )
+        return signal
+
+    def _check_training_images(self, X: Any, y: Any, n_signals: int) -> Any:
+        if y is None:
+            raise ValueError(
+                "ShallowAlignDecoder requires y to be passed, but the target y is "
+                "None. y holds the image of every epoch."
+            )
+        y = as_sequence(y)
+        check_lengths(n_signals, len(y))
+        self._check_order(X, y)
+        return y
+
+    def _read_training_images(self, y: Any, layer: Any, device: str) -> Gallery:
+        gallery = self._read_images(y, layer, device)
+        if len(gallery.names) < 2:
+            raise ValueError(
+                f"y has {len(y)} images but all are the same one "
+                f"({gallery.names[0]!r}): alignment needs at least two that differ."
+            )
+        return gallery
+
+    def _load_backbone(self) -> Backbone:
+        from .backbones import load_backbone
+
+        return load_backbone(self.backbone).pinned()
+
+    def _fitted_source(self) -> tuple[Any, str]:
+        """Return the layer that was fitted and the device that there is now."""
+        layer = self.layer if self.layer_ is None else self.layer_
+        return layer, self.net_.device
+
+    def _read_images(self, images: Any, layer: Any, device: str) -> Gallery:
+        if is_pictures(images) and self.backbone_ is None:
+            raise ValueError(
+                "The images are pictures, but this decoder was fitted with features "
+                "and has no backbone: pass features of the same layer instead."
+            )
+        return read_gallery(
+            images,
+            self.backbone_,
+            layer,
+            pooling=self.pooling,
+            image_root=self.image_root,
+            cache_dir=self.cache_dir,
+            device=device,
+        )
+
+    def _read_candidates(self, images: Any) -> Gallery:
+        check_is_fitted(self, "net_")
+        gallery = self._read_images(as_sequence(images), *self._fitted_source())
+        self._check_width(gallery.features)
+        return gallery
+
+    def _check_order(self, X: Any, y: Any) -> None:
+        check_order(X, as_sequence(y))
+
+    def _identify(self, images: Any) -> list[str]:
+        return identify(as_sequence(images), self.image_root)
+
+    def _names(self, images: Any) -> np.ndarray:
+        return picture_names(as_sequence(images))
+
+    def _check_width(self, features: np.ndarray) -> None:
+        expected = sum(self.layer_widths_)
+        if features.shape[1] != expected:
+            raise ValueError(
+                f"The images have {features.shape[1]} features, but the decoder was "
+                f"fitted with {expected}. Use the same backbone, layer and pooling."
+            )
+
+    def _refuse_flat_channels(self, signal: np.ndarray) -> None:
+        flat = self.signal_scaler_.flat(signal)
+        if len(flat) == 0:
+            return
+        names = flat if self.info_ is None else np.array(self.info_["ch_names"])[flat]
+        listed = ", ".join(str(name) for name in names[:5])
+        raise ValueError(
+            f"X has {len(flat)} flat channel(s) that never change over trials and "
+            f"times: {listed}. Mark them bad (epochs.info['bads']), interpolate or "
+            "drop them."
+        )
