@@ -178,6 +178,7 @@ backbone = load_backbone("timm/mobilenetv2_035", weights="random", input_size=64
 extract_features(
     paths,
     backbone,
+    pooling="flatten-2048",
     out=out + "/out",
     cache_dir=out + "/cache",
     n_jobs=1,

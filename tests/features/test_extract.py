@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.transforms import v2
 
 from mne_shallowalign.backbones import list_layers, load_backbone
 from mne_shallowalign.backbones._gabor import GaborStack
@@ -71,6 +72,46 @@ def test_equals_hooks_on_the_same_module(name, paths):
         expected = x if layer == "final" else pooled(x, pooling)
         np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
         assert features.dtype == np.float32
+
+
+def test_real_weights_name_photographs(mobilenet_weights, caltech, tmp_path):
+    """A network that was trained on ImageNet, on photographs that it never saw."""
+    backbone = load_backbone(
+        "timm/mobilenetv2_100",
+        weights=mobilenet_weights,
+        preprocess=v2.Compose(
+            [
+                v2.Resize(256, interpolation=v2.InterpolationMode.BICUBIC),
+                v2.CenterCrop(224),
+                v2.RandomRotation((180, 180)),  # what these weights want
+                v2.ToImage(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize([0.5] * 3, [0.5] * 3),
+            ]
+        ),
+    )
+    labels = {  # of ImageNet-1k, for Caltech classes of the same things
+        "dalmatian": 251,
+        "flamingo": 130,
+        "grand_piano": 579,
+        "pizza": 963,
+        "rooster": 7,
+        "soccer_ball": 805,
+        "starfish": 327,
+        "strawberry": 949,
+    }
+    paths = [path for c in labels for path in sorted((caltech / c).glob("*.jpg"))[:4]]
+    kwargs = {"layers": [2, "final"], "cache_dir": tmp_path}
+    features = extract_features(paths, backbone, **kwargs)
+    truth = np.repeat(list(labels.values()), 4)
+    assert np.mean(features["final"].argmax(1) == truth) > 0.8
+    images = [Image.open(path).convert("RGB") for path in paths[:5]]
+    caught = hooked(backbone, backbone.layers[1:2], images)
+    cached = extract_features(paths, backbone, **kwargs)
+    for layer, x in caught.items():
+        expected = x if layer == "final" else x.mean((2, 3))
+        np.testing.assert_allclose(cached[layer][:5], expected, rtol=1e-4, atol=1e-4)
+        np.testing.assert_array_equal(cached[layer], features[layer])
 
 
 def test_no_class_token(paths):
@@ -196,8 +237,8 @@ def test_views(paths, forwarded, tmp_path):
     plain = extract_features(paths, "gabor/v1", **kwargs)["energy2"]
     np.testing.assert_array_equal(plain, apart[:, 0])
     assert n_images(forwarded) == 3 * N
-    blurred = [GaussianBlur(9, size=None)(Image.open(path)) for path in paths]
-    given = extract_features(blurred, "gabor/v1", 2, cache_dir=False)["energy2"]
+    blurxed = [GaussianBlur(9, size=None)(Image.open(path)) for path in paths]
+    given = extract_features(blurxed, "gabor/v1", 2, cache_dir=False)["energy2"]
     np.testing.assert_array_equal(given, apart[:, 1])
     assert not np.allclose(apart[:, 0], apart[:, 1])
 
@@ -339,7 +380,7 @@ def test_bad_images_are_found_before_the_model_is_loaded(folder, paths, monkeypa
         ({"layers": 7}, r"layers 1\.\.6"),
         ({"pooling": "median"}, "pooling must be one of"),
         ({"pooling": []}, "pooling is empty"),
-        ({"views": "blurr"}, "Did you mean 'blur'"),
+        ({"views": "blurx"}, "Did you mean 'blur'"),
         ({"views": ["blur"], "view_fusion": "max"}, "view_fusion must be one of"),
         ({"precision": "half"}, "precision must be 'auto'"),
         ({"batch_size": 0}, "batch_size must be 'auto' or an integer from 1"),
