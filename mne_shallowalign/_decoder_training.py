@@ -254,7 +254,9 @@ class TrainingMixin:
                 self.batch_size,
                 self.max_epochs,
             )
-        fit_params = {} if labels.groups is None else {"groups": labels.groups}
+        # nobody else takes groups, which scikit-learn's metadata routing minds
+        is_split = labels.groups is not None and self.net_.train_split is not None
+        fit_params = {"groups": labels.groups} if is_split else {}
         train_net(self.net_, pairs, self._training_seeds, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()

@@ -81,9 +81,11 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         always stay together. Splitters and iterables of splits are used as they are.
     scoring : ``"top1"`` | ``"top5"`` | ``"mrr"`` | ``"mean_rank"`` | callable | None
         What decides, computed among the unique images that a fold holds out: top-1
-        or top-5 accuracy, mean reciprocal rank, minus the mean relative rank, or
-        ``scorer(estimator, X, y)``, for which decoders are fitted one by one. None:
-        ``"top1"``.
+        or top-5 accuracy, mean reciprocal rank, minus the mean relative rank (0 is
+        best, -0.5 is chance), or ``scorer(estimator, X, y)``, for which decoders are
+        fitted one by one. None: ``"mean_rank"``, which finds the true layer of
+        simulations with much noise most often, for it moves with every trial and
+        not with those alone that are nearly right.
     refit : bool
         Whether to fit a decoder with the best layer on all training data. Default
         True.

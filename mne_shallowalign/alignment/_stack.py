@@ -216,11 +216,13 @@ def is_stackable(module: nn.Module) -> bool:
         that a class says that its ``forward`` counts axes from the end and computes
         everything through its submodules and parameters.
     """
-    return not any(module.buffers()) and all(map(_is_known, module.modules()))
+    return all(map(_is_known, module.modules()))
 
 
 def _is_known(module: nn.Module) -> bool:
     kind = type(module)
+    if module._buffers:
+        return False
     if kind is nn.Flatten:
         return module.start_dim < 0
     if kind is nn.LayerNorm:
@@ -247,10 +249,10 @@ def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:
     """
     first = modules[0]
     twin = TWINS.get(type(first))
+    if twin is None and not _is_known(first):
+        twin = SideBySide
     if twin is not None:
-        return twin(modules)
-    if not _is_known(first) or any(first.buffers(recurse=False)):
-        return SideBySide(modules)
+        return twin(modules).train(first.training)
     stack = copy.copy(first)
     stack._parameters = {
         name: _stack_parameters([module._parameters[name] for module in modules])

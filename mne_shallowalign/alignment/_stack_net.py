@@ -116,16 +116,27 @@ class StackNet(AlignmentNet):
         """Compute the loss of a batch of each net."""
         return self._average(super().validation_step(batch, **fit_params))
 
+    def on_batch_end(
+        self, net: Any, batch: Batch, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Weigh the loss of a batch by its pairs; skorch has counted groups."""
+        part = "train" if training else "valid"
+        self.history.record_batch(f"{part}_batch_size", batch[0].shape[1])
+
     def embed(self, tower: nn.Module, x: Tensor) -> Tensor:
         """Put the embeddings of all nets side by side.
 
         The cosine similarity of two such vectors is the mean over nets of theirs.
         """
-        members = super().embed(tower, x[None])
-        return members.transpose(0, 1).flatten(1) / len(members) ** 0.5
+        members = super().embed(tower, x[None]).expand(self._n_nets, -1, -1)
+        return members.transpose(0, 1).flatten(1) / self._n_nets**0.5
+
+    @property
+    def _n_nets(self) -> int:
+        return len(self.criterion_.log_scale)
 
     def _average(self, step: dict[str, Any]) -> dict[str, Any]:
-        return step | {"loss": step["loss"].detach() / len(self.criterion_.log_scale)}
+        return step | {"loss": step["loss"].detach() / self._n_nets}
 
 
 def stack_nets(nets: Sequence[AlignmentNet]) -> StackNet:
