@@ -24,18 +24,16 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mne_shallowalign import LayerExtractor
+from mne_shallowalign import LayerExtractor, list_layers
 from mne_shallowalign.datasets import draw_pictures
 from mne_shallowalign.features import extract_features
 
 folder = tempfile.TemporaryDirectory()
 pictures = draw_pictures(folder.name, n_concepts=60, n_per_concept=5, random_state=0)
-features = {
-    pooling: extract_features(pictures, "gabor/v1", pooling=pooling)
-    for pooling in ("mean", "max")
-}
-for layer, values in features["mean"].items():
-    print(layer, values.shape)
+poolings = ("mean", "max")
+features = extract_features(pictures, "gabor/v1", pooling=poolings)
+for (layer, pooling), values in features.items():
+    print(layer, pooling, values.shape)
 
 # %%
 # How similar are they?
@@ -52,11 +50,9 @@ def cka(x, y):
     return np.linalg.norm(x.T @ y) ** 2 / within
 
 
-tables = {
-    f"{layer}, {pooling}": values
-    for pooling, by_layer in features.items()
-    for layer, values in by_layer.items()
-}
+layers = list_layers("gabor/v1")
+keys = [(layer, pooling) for pooling in poolings for layer in layers]
+tables = {", ".join(key): features[key] for key in keys}
 similarity = np.array([[cka(x, y) for y in tables.values()] for x in tables.values()])
 
 fig, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
@@ -80,7 +76,7 @@ axes.set_title("Similarity of layers under two poolings")
 # are held out in turn. The vision model sees a picture once, in spite of the folds.
 
 rng = np.random.default_rng(0)
-followed = StandardScaler().fit_transform(features["mean"]["energy3"])
+followed = StandardScaler().fit_transform(features["energy3", "mean"])
 signal = StandardScaler().fit_transform(followed @ rng.standard_normal((128, 1)))
 response = signal[:, 0] + 0.5 * rng.standard_normal(len(signal))
 

@@ -81,10 +81,15 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
         "commas; default: all but final",
     )
     model.add_argument(
-        "--pooling", type=parse_words, default=["mean"], help="default: mean"
+        "--pooling",
+        type=parse_words,
+        default=["mean"],
+        help="mean (default), cls, all, max, gem or flatten, with commas",
     )
     model.add_argument(
-        "--views", type=parse_words, help="average over these views of each picture"
+        "--views",
+        type=parse_words,
+        help="average over these views of each picture, such as original,blur",
     )
 
 
@@ -132,7 +137,7 @@ def _load_backbone(args: argparse.Namespace) -> Backbone:
     from ..backbones import load_backbone
 
     options = {"granularity": args.granularity} if args.granularity else {}
-    return load_backbone(args.backbone, weights=args.weights, **options)
+    return load_backbone(args.backbone, weights=args.weights, **options).pinned()
 
 
 def _extract(
@@ -144,12 +149,12 @@ def _extract(
 ) -> dict[str, np.memmap]:
     from ..features import extract_features
 
-    return extract_features(
+    features = extract_features(
         names,
         backbone,
         args.layers,
         image_root=image_root,
-        pooling=args.pooling if len(args.pooling) > 1 else args.pooling[0],
+        pooling=args.pooling,
         views=args.views,
         out=folder,
         batch_size=args.batch_size,
@@ -159,6 +164,8 @@ def _extract(
         n_jobs=args.jobs,
         verbose=True if sys.stderr.isatty() else None,  # with a progress bar
     )
+    # "final" is one array under every pooling, and one file
+    return {Path(array.filename).stem: array for array in features.values()}
 
 
 def _write_ids(path: Path, names: list[str], image_root: Path | None) -> None:
@@ -175,12 +182,16 @@ def _write_ids(path: Path, names: list[str], image_root: Path | None) -> None:
 def _describe(
     args: argparse.Namespace, backbone: Backbone, features: Mapping[str, np.memmap]
 ) -> dict[str, Any]:
+    from .._device import choose_device
     from .._provenance import versions
+    from ..features._precision import choose_precision
 
+    device = choose_device(args.device)
     return {
         "command": shlex.join(["mne-shallowalign", *args.argv]),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "backbone": backbone.name,
+        "options": dict(backbone.options),
         "weights": backbone.weights,
         "weights_revision": backbone.weights_revision,
         "license": backbone.license,
@@ -188,7 +199,8 @@ def _describe(
         "fingerprint": backbone.fingerprint,
         "pooling": args.pooling,
         "views": args.views,
-        "precision": args.precision,
+        "device": str(device),
+        "precision": choose_precision(args.precision, device),
         "arrays": {name: list(array.shape) for name, array in features.items()},
         "versions": versions(),
     }

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ._extract import Layer, _in_depth_order, extract_features
+from ._extract import FINAL, Layer, _in_depth_order, extract_features
+from ._pooling import check_pooling, flatten_width
 
 if TYPE_CHECKING:
     from typing import Self
@@ -220,7 +221,11 @@ class LayerExtractor(TransformerMixin, BaseEstimator):
             )
         backbone = load_backbone(self.backbone)
         layers = tuple(_in_depth_order(backbone, self.layers))
-        widths = tuple(backbone.width(layer) for layer in layers)
+        pooled = flatten_width(check_pooling(self.pooling))
+        widths = tuple(
+            backbone.width(layer) if layer == FINAL else pooled or backbone.width(layer)
+            for layer in layers
+        )
         if self.output == "stack" and len(set(widths)) > 1:
             named = ", ".join(map("{} has {}".format, layers, widths))
             raise ValueError(

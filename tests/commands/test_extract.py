@@ -60,12 +60,13 @@ def test_features_come_back_as_they_were_computed(extract, pictures, tmp_path, c
         assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     expected = extract_features(paths, "gabor/v1", [2, 5, "final"], cache_dir=False)
     joined = load_file(tmp_path / "out" / "features.safetensors")
-    assert set(joined) == set(expected)
+    assert set(joined) == {"energy2_mean", "energy5_mean", "final"}
     for layer, values in expected.items():
-        stored = np.load(tmp_path / "out" / f"{layer}.npy")
+        name = layer if layer == "final" else f"{layer}_mean"
+        stored = np.load(tmp_path / "out" / f"{name}.npy")
         np.testing.assert_array_equal(stored, values)
-        np.testing.assert_array_equal(joined[layer], values)
-        assert stored.dtype == joined[layer].dtype == np.float32
+        np.testing.assert_array_equal(joined[name], values)
+        assert stored.dtype == joined[name].dtype == np.float32
 
 
 def test_the_record_says_how(extract, tmp_path):
@@ -78,7 +79,8 @@ def test_the_record_says_how(extract, tmp_path):
     assert record["weights_revision"] == backbone.weights_revision
     assert record["preprocessing"] == repr(backbone.preprocess)
     assert record["pooling"] == ["mean"]
-    assert record["arrays"] == {"energy2": [6, 96]}
+    assert record["precision"] in ("float32", "bfloat16")
+    assert record["arrays"] == {"energy2_mean": [6, 96]}
     assert record["command"].startswith("mne-shallowalign extract ")
     assert record["command"].endswith("--layers 2")
     assert record["versions"]["torch"] != "not installed"
@@ -92,7 +94,25 @@ def test_the_record_says_how(extract, tmp_path):
 def test_every_layer_by_default(extract, tmp_path):
     assert extract() == 0
     joined = load_file(tmp_path / "out" / "features.safetensors")
-    assert set(joined) == set(load_backbone("gabor/v1").layers)
+    assert set(joined) == {f"{k}_mean" for k in load_backbone("gabor/v1").layers}
+
+
+def test_several_poolings_and_views_in_one_pass(extract, pictures, tmp_path, capsys):
+    names = ["--layers", "2,final", "--pooling", "mean,max", "--views", "original,blur"]
+    assert extract(*names) == 0
+    assert "6 pictures, 3 arrays" in capsys.readouterr().out
+    joined = load_file(tmp_path / "out" / "features.safetensors")
+    assert set(joined) == {"energy2_mean", "energy2_max", "final"}
+    expected = extract_features(
+        sorted(pictures.glob("*/*.png")),
+        "gabor/v1",
+        [2, "final"],
+        pooling="max",
+        views=["original", "blur"],
+        cache_dir=False,
+    )
+    np.testing.assert_array_equal(joined["energy2_max"], expected["energy2"])
+    np.testing.assert_array_equal(joined["final"], expected["final"])
 
 
 def test_a_list_gives_a_row_a_line(extract, pictures, tmp_path):
@@ -102,7 +122,7 @@ def test_a_list_gives_a_row_a_line(extract, pictures, tmp_path):
     path.write_text("stim_file\tonset\n" + "".join(f"{n}\t0\n" for n in listed))
     assert extract("--image-root", pictures, "--layers", "1", images=path) == 0
     assert [row["path"] for row in _ids(tmp_path / "out")] == listed
-    values = np.load(tmp_path / "out" / "energy1.npy")
+    values = np.load(tmp_path / "out" / "energy1_mean.npy")
     expected = extract_features(
         listed, "gabor/v1", 1, image_root=pictures, cache_dir=False
     )
@@ -111,7 +131,9 @@ def test_a_list_gives_a_row_a_line(extract, pictures, tmp_path):
     assert extract(
         "--image-root", pictures, "--layers", "1", images=again, out="again"
     ) == 0  # fmt: skip
-    np.testing.assert_array_equal(np.load(tmp_path / "again" / "energy1.npy"), values)
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "again" / "energy1_mean.npy"), values
+    )
 
 
 def test_a_stopped_run_leaves_nothing_and_goes_on(
@@ -125,7 +147,7 @@ def test_a_stopped_run_leaves_nothing_and_goes_on(
         seen.append(len(images))
         return run(self, images, *args)
 
-    monkeypatch.setattr("mne_shallowalign.features._store.SHARD_SIZE", 1)
+    monkeypatch.setattr("mne_shallowalign.features._fill.SHARD_SIZE", 1)
     with monkeypatch.context() as patch:
         patch.setattr(GaborStack, "run", stopped)
         assert extract("--layers", "2", "--batch-size", "1") == 1
@@ -147,7 +169,7 @@ def test_overwrite(extract, tmp_path, capsys):
     assert "or --overwrite" in capsys.readouterr().err
     assert extract("--layers", "2", "--overwrite") == 0
     names = {path.name for path in (tmp_path / "out").glob("*.npy")}
-    assert names == {"energy2.npy"}
+    assert names == {"energy2_mean.npy"}
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,24 @@ def test_default_is_every_layer(paths):
     assert everything.transform(paths).shape == (len(paths), sum(everything.widths_))
 
 
+def test_widths_are_those_of_the_pooling(gabor, paths):
+    gabor.set_params(pooling="flatten-20").fit(paths)
+    assert gabor.widths_ == (20, 20, 192)  # final is not pooled
+    assert gabor.transform(paths).shape[1] == len(gabor.get_feature_names_out()) == 232
+    gabor.set_params(layers=[1, 3], output="stack")
+    assert gabor.fit_transform(paths).shape == (len(paths), 2, 20)
+
+
+def test_views_are_averaged(gabor, paths):
+    found = gabor.set_params(views=["original", "blur"]).transform(paths)
+    each = [
+        clone(gabor).set_params(views=view).transform(paths)
+        for view in ("original", "blur")
+    ]
+    assert not np.allclose(*each)
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-5, atol=1e-6)
+
+
 def test_columns_are_named_after_layers(gabor, paths):
     names = gabor.get_feature_names_out()
     assert len(names) == 54 + 128 + 192
@@ -154,6 +172,8 @@ def test_pictures_in_memory(gabor, paths):
         ({"output": "dict"}, "output must be 'concat' or 'stack'; got 'dict'"),
         ({"output": "stack"}, "needs layers of one width: energy1 has 54, energy3"),
         ({"layers": 9}, r"layers 1\.\.6"),
+        ({"pooling": "median"}, "pooling must be one of"),
+        ({"pooling": ["mean", "max"]}, "pooling must be one of"),
         ({"backbone": "gabor/v2"}, "Did you mean 'gabor/v1'"),
     ],
 )
