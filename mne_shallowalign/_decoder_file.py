@@ -156,9 +156,10 @@ def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
     }
 
 
-def _describe(backbone: Backbone) -> dict[str, str]:
+def _describe(backbone: Backbone) -> dict[str, Any]:
     keys = ("name", "weights", "weights_revision", "fingerprint")
-    return {key: str(getattr(backbone, key)) for key in keys}
+    said = {key: str(getattr(backbone, key)) for key in keys}
+    return said | {"commit": backbone.commit, "options": dict(backbone.options)}
 
 
 def _plain(value: Any) -> Any:
@@ -248,13 +249,19 @@ def _restore_backbone(
         return None
     from .backbones import load_backbone
 
+    commit = described.get("commit")
     try:
         if given is None:
-            weights = described["weights"].replace("none", "hub")
-            found = load_backbone(described["name"], weights=weights)
+            found = load_backbone(
+                described["name"],
+                weights=described["weights"].replace("none", "hub"),
+                revision=commit,
+                **described.get("options", {}),
+            )
         else:
             found = load_backbone(given)
-    except (FileNotFoundError, ValueError) as error:
+            found = found.pinned() if commit else found
+    except (OSError, ValueError) as error:
         found, reason = None, str(error)
     else:
         reason = f"it is {found.name} of another revision or preprocessing"

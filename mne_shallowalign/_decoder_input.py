@@ -81,7 +81,7 @@ class InputMixin:
     def _load_backbone(self) -> Backbone:
         from .backbones import load_backbone
 
-        return load_backbone(self.backbone)
+        return load_backbone(self.backbone).pinned()
 
     def _fitted_source(self) -> tuple[Any, str]:
         """Return the layer that was fitted and the device that there is now."""

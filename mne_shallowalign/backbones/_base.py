@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -39,13 +40,20 @@ class Backbone:
     weights : str
         ``"hub"``, ``"random-<seed>"``, ``"none"`` or the path of a local file.
     weights_revision : str
-        What pins the weights: hub repository and tag, ``"random-<seed>"``, or the
-        SHA-256 of a local file.
+        What pins the weights: ``"<hub repository>@<commit>"``, ``"random-<seed>"``, or
+        the SHA-256 of a local file. ``"<hub repository>@main"`` pins nothing yet; see
+        :meth:`pinned`.
     preprocess : callable
         PIL image to float tensor ``(3, input_size, input_size)``. Picklable, with a
         ``repr`` that states what it does (it is part of the cache key).
     loader : callable
         Builds the :class:`LayerStack`; picklable.
+    options : mapping
+        The provider's options that were chosen; with ``name`` and ``weights`` they
+        describe the same backbone again.
+    pin : callable | None
+        Returns the same description with the commit of its weights in
+        ``weights_revision``; picklable. None if there is nothing to pin.
 
     Notes
     -----
@@ -69,6 +77,8 @@ class Backbone:
     weights_revision: str
     preprocess: Callable[[Any], Tensor] = field(repr=False)
     loader: Callable[[], LayerStack] = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    pin: Callable[[], Backbone] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a preprocessing that cannot be part of a cache key."""
@@ -96,6 +106,32 @@ class Backbone:
         """Short hash of model, weights and preprocessing, the key of the cache."""
         said = "\n".join((self.name, self.weights_revision, repr(self.preprocess)))
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of the hub's weights; None if no commit pins them."""
+        match = re.search(r"@([0-9a-f]{40})$", self.weights_revision)
+        return match[1] if match else None
+
+    def pinned(self) -> Backbone:
+        """Fix which commit of the hub's weights this is.
+
+        A branch of the hub can move, and features of different weights must never mix:
+        call this before ``fingerprint`` becomes the key of a cache. The commit is read
+        from the local cache of the hub; if it is not there, one small file is
+        downloaded (not the weights).
+
+        Returns
+        -------
+        backbone : Backbone
+            Itself, if a commit, a file's contents or a seed pins the weights already.
+
+        Raises
+        ------
+        ConnectionError
+            If the commit is not in the local cache and the hub cannot be reached.
+        """
+        return self if self.pin is None else self.pin()
 
     def resolve(self, layer: str | int | float) -> str:
         """Turn any way of naming a layer into its canonical name.
@@ -170,7 +206,10 @@ class Backbone:
     def load(
         self, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
     ) -> LayerStack:
-        """Load the weights.
+        """Load the weights, downloading them if need be.
+
+        Weights are mapped from their file and moved tensor by tensor, so that memory
+        holds about one copy of them, in the dtype asked for.
 
         Parameters
         ----------

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ._base import Backbone
 from ._preprocess import build_preprocess
-from ._stack import FINAL, LayerOutput, LayerStack, measure_widths
+from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_widths
 
 INPUT_SIZE = 128
 # Luminance, red-green, blue-yellow (rows) from red, green, blue (columns).
@@ -31,6 +31,7 @@ def provide(
     *,
     weights: str | Path = "hub",
     preprocess: Callable[[Any], Tensor] | None = None,
+    granularity: str = "stage",
 ) -> Backbone:
     """Describe the Gabor hierarchy: no weights, no download, the same everywhere.
 
@@ -42,6 +43,8 @@ def provide(
         There are none: must stay ``"hub"``.
     preprocess : callable | None
         None for a centre crop of 128 x 128 pixels with values in [-1, 1].
+    granularity : "stage" | "block"
+        Its layers are the same either way.
 
     Returns
     -------
@@ -52,6 +55,7 @@ def provide(
     --------
     GaborStack : The mathematics.
     """
+    check_granularity(granularity)
     if model != "v1":
         raise ValueError(f"Unknown backbone 'gabor/{model}'. Did you mean 'gabor/v1'?")
     if weights != "hub":

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import fnmatch
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from torch import Tensor, nn
 
 from .._registry import Registry, suggest
-from ._aliases import ALIASES
 from ._base import Backbone
+from ._paper import ALIASES, paper_table
+from ._stack import check_granularity
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HERE = "mne_shallowalign.backbones"
+_BUILT_IN = ("gabor", "internvit", "open_clip", "timm")
 PROVIDERS = Registry(
-    "backbone provider",
-    _HERE,
-    {name: f"{_HERE}._{name}:provide" for name in ("gabor", "open_clip", "timm")},
+    "backbone provider", _HERE, {name: f"{_HERE}._{name}:provide" for name in _BUILT_IN}
 )
 
 
@@ -26,6 +30,7 @@ def load_backbone(
     *,
     weights: str | Path = "hub",
     preprocess: Callable[[Any], Tensor] | None = None,
+    revision: str | None = None,
     **options: Any,
 ) -> Backbone:
     """Describe a vision model by its name; nothing is downloaded yet.
@@ -34,19 +39,28 @@ def load_backbone(
     ----------
     name : str | Backbone | nn.Module
         An alias (``"vit-b-16"``), ``"provider/model"`` (``"timm/resnet50.a1_in1k"``,
-        ``"open_clip/ViT-B-16.laion2b_s34b_b88k"``, ``"gabor/v1"``), or any module that
-        maps images to a tensor. A ``Backbone`` is returned as it is.
+        ``"open_clip/ViT-B-16.laion2b_s34b_b88k"``, ``"internvit/v1.5"``,
+        ``"gabor/v1"``), or any module that maps images to a tensor. A ``Backbone`` is
+        returned as it is.
     weights : str | Path
         ``"hub"`` (the published weights, downloaded when they are first needed),
         ``"random"`` or ``"random-<seed>"`` (for tests and controls), or a local
-        ``.safetensors`` or ``.pt`` file, or a folder with one such file. Files are
-        read as tensors only; a pickle that could run code is refused.
+        ``.safetensors`` or ``.pt`` file, or a folder with one such file, or with
+        shards and their ``.safetensors.index.json``. Files are read as tensors only; a
+        pickle that could run code is refused. They are mapped into memory: do not
+        overwrite one while a model that was loaded from it is in use.
     preprocess : callable | None
         PIL image to float tensor; None for the model's own preprocessing.
+    revision : str | None
+        Which state of the hub's repository the weights come from: a commit (40
+        hexadecimal digits), a branch or a tag. None for the provider's default, which
+        is ``"main"``, or a commit where one is known to hold the published weights.
+        :meth:`.backbones.Backbone.pinned` turns a branch into the commit that it
+        stands for.
     **options : dict
-        Options of the provider. ``timm``: ``input_size`` and
-        ``granularity="stage" | "block"``. ``open_clip``: the same. A module:
-        ``layers``, ``n_prefix`` and ``input_size``.
+        Options of the provider. ``timm``, ``open_clip``, ``internvit``: ``input_size``
+        and ``granularity="stage" | "block"``. A module: ``layers``, ``n_prefix`` and
+        ``input_size``.
 
     Returns
     -------
@@ -56,7 +70,8 @@ def load_backbone(
     Raises
     ------
     ValueError
-        If the name is unknown (with the nearest ones), or the weights do not exist.
+        If the name is unknown (with the nearest ones), the weights do not exist, or a
+        revision is asked for where there is none.
     FileNotFoundError
         If ``weights`` is no file or folder.
 
@@ -74,6 +89,9 @@ def load_backbone(
 
         return provide(name, preprocess=preprocess, **options)
     provider, model = _split(name)
+    if revision is not None:
+        _check_revisions(provider)
+        options["revision"] = revision
     return PROVIDERS.get(provider)(
         model, weights=weights, preprocess=preprocess, **options
     )
@@ -95,21 +113,66 @@ def _split(name: str) -> tuple[str, str]:
     return provider, model
 
 
-def list_backbones(pattern: str = "*") -> list[str]:
+def _check_revisions(provider: str) -> None:
+    takes = inspect.signature(PROVIDERS.get(provider)).parameters.values()
+    if not any(p.name == "revision" or p.kind is p.VAR_KEYWORD for p in takes):
+        raise ValueError(
+            f"revision: the weights of {provider!r} have no revisions; leave it out."
+        )
+
+
+@overload
+def list_backbones(
+    pattern: str = "*", *, paper: Literal[False] = False
+) -> list[str]: ...
+
+
+@overload
+def list_backbones(pattern: str = "*", *, paper: Literal[True]) -> pd.DataFrame: ...
+
+
+def list_backbones(
+    pattern: str = "*", *, paper: bool = False
+) -> list[str] | pd.DataFrame:
     """List the backbones whose names match a wildcard pattern.
 
     Parameters
     ----------
     pattern : str
         A shell-style pattern, such as ``"*clip*"`` or ``"timm/resnet*"``.
+    paper : bool
+        Whether to tabulate the eight backbones of the paper [1]_ instead, those whose
+        alias or full name matches.
 
     Returns
     -------
-    names : list of str
+    names : list of str | pandas.DataFrame
         The short aliases first, then every model with published weights of every
         provider. A provider that does not list its models appears as
-        ``"provider/*"``.
+        ``"provider/*"``. If ``paper``, a table indexed by ``alias`` with the columns
+        ``model``; ``parameters`` (of a CLIP model, those of its image tower),
+        ``layers``, ``width`` (of the last layer) and ``input_size`` (pixels);
+        ``license``; ``download_gb`` (10^9 bytes, to three digits); and what the paper
+        reports on THINGS-EEG2, intra-subject, 200-way: its ``best_layer``, counted from
+        1, the ``top1`` accuracy in per cent there, which is test-selected, and
+        ``final_top1``, of the model's final output.
+
+    References
+    ----------
+    .. [1] Du et al. (2026), Shallow Alignment, arXiv:2601.21948v1, section 3.2 and
+       Table 4. It does not say which version of InternViT it is; ``internvit-6b`` is
+       the newest, and others are ``internvit/v1.2`` and ``internvit/v1.5``. It counts
+       46 layers of InternViT, one more than it has blocks.
+
+    Examples
+    --------
+    >>> from mne_shallowalign import list_backbones
+    >>> table = list_backbones("*clip*", paper=True)
+    >>> int(table.loc["vit-b-16", "best_layer"])
+    6
     """
+    if paper:
+        return paper_table(pattern)
     names = list(ALIASES)
     for provider in PROVIDERS.names():
         models = getattr(PROVIDERS.get(provider), "list_models", lambda: ["*"])
@@ -117,21 +180,45 @@ def list_backbones(pattern: str = "*") -> list[str]:
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
 
 
-def list_layers(backbone: str | Backbone | nn.Module, **options: Any) -> list[str]:
+def list_layers(
+    backbone: str | Backbone | nn.Module,
+    *,
+    granularity: str = "stage",
+    **options: Any,
+) -> list[str]:
     """List the layers of a backbone, shallow to deep.
 
     Parameters
     ----------
     backbone : str | Backbone | nn.Module
         Anything that :func:`load_backbone` understands.
+    granularity : "stage" | "block"
+        What a layer of a convolutional or hierarchical model is: one of its stages (as
+        the paper counts the four of a ResNet), or one block inside them. A plain
+        transformer's layers are its blocks either way. A ``Backbone`` or a module has
+        its layers already.
     **options : dict
-        Passed to :func:`load_backbone`; for example ``granularity="block"``.
+        Passed to :func:`load_backbone`.
 
     Returns
     -------
     layers : list of str
         The names, without ``"final"``; the l-th is layer l of the paper.
+
+    Raises
+    ------
+    ValueError
+        If ``granularity`` is something else, or the backbone has its layers already.
     """
+    check_granularity(granularity)
+    if granularity != "stage":
+        if not isinstance(backbone, str):
+            raise ValueError(
+                f"granularity={granularity!r} is chosen when a backbone is described: "
+                "load_backbone(name, granularity=...), or, of a module, "
+                "load_backbone(module, layers=[...])."
+            )
+        options["granularity"] = granularity
     return list(load_backbone(backbone, **options).layers)
 
 

@@ -18,18 +18,12 @@ from torch import Tensor, nn
 from .._registry import suggest
 from ._base import Backbone
 from ._hooks import HookStack
+from ._hub import HubWeights, pin_later
 from ._preprocess import build_preprocess
-from ._stack import FINAL, LayerOutput, LayerStack, measure_widths
-from ._timm import check_granularity, feature_modules, splits_prefix, stage_modules
-from ._weights import (
-    StateDict,
-    downloading,
-    load_strictly,
-    parse_weights,
-    random_seed,
-    read_state_dict,
-    seeded,
-)
+from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_widths
+from ._state_dict import StateDict, build_empty, load_strictly, read_state_dict
+from ._timm import feature_modules, splits_prefix, stage_modules
+from ._weights import downloading, parse_weights, random_seed, seeded
 
 # The text tower is not needed: the smallest one that open_clip can build.
 NO_TEXT = {"context_length": 1, "vocab_size": 1, "width": 1, "heads": 1, "layers": 1}
@@ -40,6 +34,7 @@ def provide(
     *,
     weights: str | Path = "hub",
     preprocess: Callable[[Any], Tensor] | None = None,
+    revision: str | None = None,
     input_size: int | None = None,
     granularity: str = "stage",
 ) -> Backbone:
@@ -55,6 +50,8 @@ def provide(
         or its image tower.
     preprocess : callable | None
         None for the preprocessing that the weights were published with.
+    revision : str | None
+        Commit, branch or tag of the repository on the hub; None for ``"main"``.
     input_size : int | None
         Side of the input in pixels; None for the model's own. Position embeddings are
         resampled.
@@ -73,10 +70,13 @@ def provide(
     layers, widths, final_width, size, n_parameters = _describe(
         architecture, tag, input_size, granularity
     )
-    hub = f"{cfg.get('hf_hub') or cfg['url']}#{tag}" if cfg else None
-    weights, revision = parse_weights(weights, hub)
+    hub = _hub_weights(cfg, revision or "main")
+    weights, pinned_by = parse_weights(weights, hub or cfg.get("url"), revision)
+    name = f"open_clip/{model}"
+    options = {"input_size": input_size, "granularity": granularity}
+    describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
-        name=f"open_clip/{model}",
+        name=name,
         layers=layers,
         widths=widths,
         final_width=final_width,
@@ -84,9 +84,11 @@ def provide(
         n_parameters=n_parameters,
         license=None,
         weights=weights,
-        weights_revision=revision,
+        weights_revision=pinned_by,
         preprocess=preprocess or _preprocess(cfg, size),
-        loader=partial(_load, architecture, tag, weights, input_size, granularity),
+        loader=partial(_load, architecture, tag, weights, hub, **options),
+        options=options,
+        pin=pin_later(name, weights, hub, describe),
     )
 
 
@@ -158,6 +160,16 @@ def _tag_config(architecture: str, tag: str) -> dict[str, Any]:
     return open_clip.get_pretrained_cfg(architecture, tag) if tag else {}
 
 
+def _hub_weights(cfg: dict[str, Any], revision: str) -> HubWeights | None:
+    if not cfg.get("hf_hub"):
+        return None
+    repo, _, name = cfg["hf_hub"].rpartition("/")
+    files = (f"{Path(name).stem}.safetensors", name)
+    if not name:
+        files = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+    return HubWeights(repo, files, "open_clip_config.json", revision)
+
+
 @lru_cache(maxsize=64)
 def _describe(
     architecture: str, tag: str, input_size: int | None, granularity: str
@@ -211,20 +223,29 @@ def _load(
     architecture: str,
     tag: str,
     weights: str,
+    hub: HubWeights | None,
     input_size: int | None,
     granularity: str,
 ) -> LayerStack:
-    with seeded(weights):
-        clip = _build(architecture, tag, input_size)
-    if random_seed(weights) is None:
-        path = weights
-        if weights == "hub":
-            with downloading(f"open_clip/{architecture}.{tag}"):
-                path = open_clip.download_pretrained(_tag_config(architecture, tag))
+    build = partial(_build, architecture, tag, input_size)
+    if random_seed(weights) is not None:
+        with seeded(weights):
+            clip = build()
+    else:
+        path = _fetch(architecture, tag, hub) if weights == "hub" else weights
+        with seeded(weights):
+            clip = build_empty(build)
         state = _visual_only(read_state_dict(path), clip)
         load_strictly(clip.visual, state, path)
     _resize_trunk(clip.visual, input_size)
     return _stack(clip.visual, granularity)
+
+
+def _fetch(architecture: str, tag: str, hub: HubWeights | None) -> str | Path:
+    with downloading(f"open_clip/{architecture}.{tag}"):
+        if hub is None:
+            return open_clip.download_pretrained(_tag_config(architecture, tag))
+        return hub.fetch()
 
 
 def _visual_only(state: StateDict, clip: CLIP) -> StateDict:

@@ -150,3 +150,11 @@ def measure_widths(
     outputs = stack.eval()(blank, (*stack.layers, FINAL))
     *widths, final_width = (out.patches.shape[-1] for out in outputs.values())
     return tuple(widths), final_width
+
+
+def check_granularity(granularity: str) -> None:
+    """Refuse unknown ways of counting layers."""
+    if granularity not in ("stage", "block"):
+        raise ValueError(
+            f"granularity must be 'stage' or 'block'; got {granularity!r}."
+        )

@@ -18,16 +18,11 @@ from torch import Tensor, nn
 from .._registry import suggest
 from ._base import Backbone
 from ._hooks import HookStack
+from ._hub import HubWeights, pin_later
 from ._preprocess import build_preprocess
-from ._stack import FINAL, LayerOutput, LayerStack, measure_widths
-from ._weights import (
-    downloading,
-    load_strictly,
-    parse_weights,
-    random_seed,
-    read_state_dict,
-    seeded,
-)
+from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_widths
+from ._state_dict import build_empty, load_strictly, read_state_dict
+from ._weights import downloading, parse_weights, random_seed, seeded
 
 
 def provide(
@@ -35,6 +30,7 @@ def provide(
     *,
     weights: str | Path = "hub",
     preprocess: Callable[[Any], Tensor] | None = None,
+    revision: str | None = None,
     input_size: int | None = None,
     granularity: str = "stage",
 ) -> Backbone:
@@ -48,6 +44,8 @@ def provide(
         See :func:`mne_shallowalign.load_backbone`.
     preprocess : callable | None
         None for the evaluation preprocessing that the weights were published with.
+    revision : str | None
+        Commit, branch or tag of the repository on the hub; None for ``"main"``.
     input_size : int | None
         Side of the input in pixels; None for the model's own. Position embeddings are
         resampled.
@@ -67,12 +65,15 @@ def provide(
     layers, widths, final_width, size, n_parameters, cfg = _describe(
         model, input_size, granularity
     )
-    hub = cfg["hf_hub_id"] or cfg["url"] or None
-    weights, revision = parse_weights(weights, hub)
+    hub = _hub_weights(cfg, revision or "main")
+    weights, pinned_by = parse_weights(weights, hub or cfg["url"], revision)
     if weights == "hub" and "." not in model:
         model = f"{model}.{cfg['tag']}"
+    name = f"timm/{model}"
+    options = {"input_size": input_size, "granularity": granularity}
+    describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
-        name=f"timm/{model}",
+        name=name,
         layers=layers,
         widths=widths,
         final_width=final_width,
@@ -80,9 +81,11 @@ def provide(
         n_parameters=n_parameters,
         license=cfg["license"],
         weights=weights,
-        weights_revision=revision,
+        weights_revision=pinned_by,
         preprocess=preprocess or _preprocess(cfg, size),
-        loader=partial(_load, model, weights, input_size, granularity),
+        loader=partial(_load, model, weights, hub, **options),
+        options=options,
+        pin=pin_later(name, weights, hub, describe),
     )
 
 
@@ -135,14 +138,6 @@ class TimmStack(LayerStack):
         return outputs
 
 
-def check_granularity(granularity: str) -> None:
-    """Refuse unknown ways of counting layers."""
-    if granularity not in ("stage", "block"):
-        raise ValueError(
-            f"granularity must be 'stage' or 'block'; got {granularity!r}."
-        )
-
-
 def _check_name(model: str) -> None:
     architecture, _, tag = model.partition(".")
     if not timm.is_model(architecture):
@@ -157,6 +152,15 @@ def _check_name(model: str) -> None:
         )
 
 
+def _hub_weights(cfg: dict[str, Any], revision: str) -> HubWeights | None:
+    if not cfg["hf_hub_id"]:
+        return None
+    files = ("model.safetensors", "pytorch_model.bin")
+    if cfg["hf_hub_filename"]:
+        files = (cfg["hf_hub_filename"],)
+    return HubWeights(cfg["hf_hub_id"], files, revision=revision)
+
+
 @lru_cache(maxsize=64)
 def _describe(model: str, input_size: int | None, granularity: str) -> tuple:
     """Learn all that is known without weights, on torch's meta device."""
@@ -167,19 +171,19 @@ def _describe(model: str, input_size: int | None, granularity: str) -> tuple:
     widths, final_width = measure_widths(stack, size)
     n_parameters = sum(p.numel() for p in stack.parameters())
     known = ("crop_pct", "crop_mode", "interpolation", "mean", "std")
-    known += ("hf_hub_id", "url", "tag", "license")
+    known += ("hf_hub_id", "hf_hub_filename", "url", "tag", "license")
     cfg = {key: cfg.get(key) for key in known}
     return stack.layers, widths, final_width, size, n_parameters, cfg
 
 
 def _build(
-    model: str, input_size: int | None, granularity: str, pretrained: bool = False
+    model: str, input_size: int | None, granularity: str, **options: Any
 ) -> LayerStack:
-    options = {} if input_size is None else {"img_size": input_size}
+    sized = {} if input_size is None else {"img_size": input_size}
     try:
-        net = timm.create_model(model, pretrained=pretrained, **options)
+        net = timm.create_model(model, **options, **sized)
     except TypeError:  # fully convolutional: takes any size, and no such argument
-        net = timm.create_model(model, pretrained=pretrained)
+        net = timm.create_model(model, **options)
     stages = stage_modules(net)
     if granularity == "stage" and hasattr(net, "forward_intermediates"):
         return TimmStack(net, stages)
@@ -235,19 +239,35 @@ def _block_modules(net: nn.Module, stages: list[str]) -> list[str]:
 
 
 def _load(
-    model: str, weights: str, input_size: int | None, granularity: str
+    model: str,
+    weights: str,
+    hub: HubWeights | None,
+    input_size: int | None,
+    granularity: str,
 ) -> LayerStack:
-    if weights == "hub":
-        with downloading(f"timm/{model}"):
-            return _build(model, input_size, granularity, pretrained=True)
+    build = partial(_build, model, input_size, granularity)
+    if random_seed(weights) is not None:
+        with seeded(weights):
+            return build()
     with seeded(weights):
-        stack = _build(model, input_size, granularity)
-    if random_seed(weights) is None:
+        stack = build_empty(build)
+    if weights != "hub":
         # timm's convention for other key names and image sizes
-        convert = getattr(
-            sys.modules[type(stack.model).__module__], "checkpoint_filter_fn", None
-        )
+        module = sys.modules[type(stack.model).__module__]
+        convert = getattr(module, "checkpoint_filter_fn", None)
         load_strictly(stack.model, read_state_dict(weights), weights, convert)
+        return stack
+    with downloading(f"timm/{model}"):
+        if hub is None:
+            return build(pretrained=True)
+        path = hub.fetch()
+    state = read_state_dict(path)
+    try:
+        load_strictly(stack.model, state, path)
+    except ValueError:  # another size or other keys, which timm knows how to adapt
+        overlay = {"file": str(path), "custom_load": False}
+        with seeded(weights):
+            return build(pretrained=True, pretrained_cfg_overlay=overlay)
     return stack
 
 

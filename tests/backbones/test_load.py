@@ -46,7 +46,7 @@ def test_the_tag_of_hub_weights_is_spelled_out():
     ("name", "message"),
     [
         ("vit-b16", "Did you mean 'vit-b-16'"),
-        ("resnet50", "providers gabor, open_clip, timm"),
+        ("resnet50", "providers gabor, internvit, open_clip, timm"),
         ("tim/resnet50", "Unknown backbone provider 'tim'. Did you mean 'timm'"),
         ("timm/resnet5O", "timm has no model 'resnet5O'. Did you mean 'resnet50'"),
         ("timm/resnet50.a9_in1k", "has no weights 'a9_in1k'. Did you mean"),

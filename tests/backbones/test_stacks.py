@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch.nn import functional
 
@@ -13,6 +15,9 @@ TOKENS = [
     ("timm/vit_small_patch14_dinov2", {"input_size": 42}, 1),
     ("timm/vit_small_patch16_dinov3", {"input_size": 32}, 5),
     ("timm/deit_tiny_distilled_patch16_224", {"input_size": 32}, 2),
+    ("timm/eva02_tiny_patch14_224", {"input_size": 28}, 1),
+    ("timm/vit_pe_core_tiny_patch16_384", {"input_size": 48}, 1),
+    ("timm/vit_base_patch16_siglip_224.v2_webli", {"input_size": 32}, 0),
     ("open_clip/tiny-vit", {}, 1),
 ]
 MAPS = [
@@ -23,6 +28,10 @@ MAPS = [
     ("timm/resnet18", {"input_size": 64, "granularity": "block"}, 8),
     ("timm/regnety_002", {"input_size": 64}, 4),
     ("timm/convnext_atto", {"input_size": 64, "granularity": "block"}, 12),
+    ("timm/convnext_tiny.dinov3_lvd1689m", {"input_size": 64}, 4),
+    ("timm/efficientnet_b0", {"input_size": 64}, 5),
+    ("timm/efficientnet_b0", {"input_size": 64, "granularity": "block"}, 17),
+    ("timm/mobilenetv4_conv_small_035", {"input_size": 64}, 4),
     ("timm/mobilenetv2_100", {"input_size": 64}, 5),
     ("timm/mobilenetv2_100", {"input_size": 64, "granularity": "block"}, 18),
 ]
@@ -82,17 +91,24 @@ def test_maps_equal_hooks(name, options, n_layers):
     torch.testing.assert_close(outputs["final"].patches[:, 0], final)
 
 
-def test_channels_last_maps_equal_hooks():
+@pytest.mark.parametrize(
+    ("granularity", "widths"),
+    [("stage", (96, 192, 384, 768)), ("block", (96,) * 2 + (192,) * 2 + (384,) * 6)],
+)
+def test_channels_last_maps_equal_hooks(granularity, widths):
     name = "timm/swin_tiny_patch4_window7_224"
-    for granularity in ("stage", "block"):
-        backbone = load_backbone(name, weights="random", granularity=granularity)
-        stack, net, images = net_and_images(backbone)
-        layers = backbone.layers[-2:]
-        outputs = stack(images[:1], layers)
-        caught, _ = by_hooks(net, layers, images[:1])
-        for layer in layers:
-            expected = caught[layer].flatten(1, 2)
-            torch.testing.assert_close(outputs[layer].patches, expected)
+    backbone = load_backbone(
+        name, weights="random", granularity=granularity, input_size=112
+    )
+    assert backbone.widths[: len(widths)] == widths
+    stack, net, images = net_and_images(backbone)
+    layers = [*backbone.layers[-2:], "final"]
+    outputs = stack(images[:1], layers)
+    caught, final = by_hooks(net, layers[:-1], images[:1])
+    for layer in layers[:-1]:
+        expected = caught[layer].flatten(1, 2)
+        torch.testing.assert_close(outputs[layer].patches, expected)
+    torch.testing.assert_close(outputs["final"].patches[:, 0], final)
 
 
 def test_resnet_of_clip_step_by_step():
@@ -173,25 +189,83 @@ def test_position_embeddings_are_resampled(tmp_path):
     )
 
 
-def test_the_paper_counts_layers_like_this():
-    """Table 4 of arXiv:2601.21948, without downloading anything."""
-    counted = {
-        "rn50": (4, 38e6),
-        "rn101": (4, 56e6),
-        "vit-b-16": (12, 86e6),
-        "vit-h-14": (32, 0.63e9),
-        "vit-bigg-14": (48, 1.84e9),
-        "dinov2-giant": (40, 1.14e9),
-        "eva02-e-14-plus": (64, 4.35e9),
-    }
-    for name, (n_layers, n_parameters) in counted.items():
-        backbone = load_backbone(name)
-        assert len(backbone.layers) == n_layers
-        assert backbone.n_parameters == pytest.approx(n_parameters, rel=0.02)
-        assert backbone.weights == "hub"
+def resize_by_pillow(grid, size):
+    """Bicubic with antialiasing, channel by channel: (n, n, width) to size x size."""
+    planes = [Image.fromarray(plane) for plane in grid.permute(2, 0, 1).numpy()]
+    resized = [plane.resize((size, size), Image.Resampling.BICUBIC) for plane in planes]
+    return torch.from_numpy(np.stack(resized, axis=-1))
+
+
+def test_dinov2_at_224_pixels(tmp_path):
+    """Published at 518 pixels, 37 x 37 patches; here 16 x 16."""
+    name = "timm/vit_small_patch14_dinov2"
+    published = load_backbone(name, weights="random")
+    assert published.input_size == 518
+    net = published.load().model
+    assert net.pos_embed.shape == (1, 1 + 37**2, 384)
+    save_file(net.state_dict(), tmp_path / "model.safetensors")
+    backbone = load_backbone(name, weights=tmp_path, input_size=224)
+    position = backbone.load().model.pos_embed[0]
+    assert torch.equal(position[0], net.pos_embed[0, 0])
+    grid = net.pos_embed[0, 1:].unflatten(0, (37, 37))
+    expected = resize_by_pillow(grid, 16).flatten(0, 1)
+    torch.testing.assert_close(position[1:], expected, rtol=0, atol=1e-5)
+    assert backbone.preprocess(Image.new("RGB", (640, 480))).shape == (3, 224, 224)
+
+
+@pytest.mark.parametrize(
+    ("name", "blocks"),
+    [
+        (
+            "timm/convnext_atto",
+            {"stages.0": 2, "stages.1": 2, "stages.2": 6, "stages.3": 2},
+        ),
+        ("timm/resnet50", {"layer1": 3, "layer2": 4, "layer3": 6, "layer4": 3}),
+        ("open_clip/RN50.openai", {"layer1": 3, "layer2": 4, "layer3": 6, "layer4": 3}),
+    ],
+)
+def test_stages_and_their_blocks(name, blocks):
+    """The published depths: He et al. (2016), Table 1; Liu et al. (2022)."""
+    assert list_layers(name) == list(blocks)
+    assert list_layers(name, granularity="stage") == list(blocks)
+    inner = list_layers(name, granularity="block")
+    assert len(inner) == sum(blocks.values())
+    for stage, n_blocks in blocks.items():
+        assert sum(layer.startswith(f"{stage}.") for layer in inner) == n_blocks
+    # a stage is its last block
+    ends = [max(i for i, x in enumerate(inner) if x.startswith(s)) for s in blocks]
+    by_stage = load_backbone(name, weights="random", input_size=64)
+    by_block = load_backbone(name, weights="random", input_size=64, granularity="block")
+    images = torch.rand(1, 3, 64, 64)
+    deep = by_stage.load()(images, by_stage.layers)
+    fine = by_block.load()(images, by_block.layers)
+    for stage, end in zip(by_stage.layers, ends, strict=True):
+        torch.testing.assert_close(deep[stage].patches, fine[inner[end]].patches)
+
+
+def test_blocks_of_mobilenet():
+    """17 inverted residuals in seven stages, and the head convolution."""
+    inner = list_layers("timm/mobilenetv2_100", granularity="block")
+    stages = [layer.rpartition(".")[0] for layer in inner[:-1]]
+    assert [stages.count(f"blocks.{i}") for i in range(7)] == [1, 2, 3, 4, 3, 3, 1]
+    assert inner[-1] == "bn2"
+
+
+@pytest.mark.parametrize(
+    "name", ["vit-b-16", "timm/vit_small_patch14_dinov2", "internvit-6b", "gabor/v1"]
+)
+def test_layers_of_a_transformer_are_its_blocks(name):
+    options = {"weights": "random"} if name.startswith("timm") else {}
+    assert list_layers(name, **options) == list_layers(
+        name, granularity="block", **options
+    )
 
 
 def test_granularity_is_checked():
     for provider in ("timm/resnet18", "open_clip/RN50"):
         with pytest.raises(ValueError, match="granularity must be 'stage' or 'block'"):
             list_layers(provider, weights="random", granularity="layer")
+    described = load_backbone("timm/resnet18", weights="random")
+    for backbone in (described, described.load().model):
+        with pytest.raises(ValueError, match="chosen when a backbone is described"):
+            list_layers(backbone, granularity="block")
