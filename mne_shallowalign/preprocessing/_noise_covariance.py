@@ -90,11 +90,11 @@ def noise_covariance(
     _, group, counts = np.unique(conditions, return_inverse=True, return_counts=True)
     if method == "epochs":
         weights = 1 / (counts[group] * len(counts))
-        parts = (
+        parts = [
             np.tensordot(weights[rows], ledoit_wolf_stack(data[rows]), axes=1)
             for rows in chunks(data)
-        )
-        return np.sum(list(parts), axis=0)
+        ]
+        return np.sum(parts, axis=0)
     if counts.min() < 2:
         raise ValueError(
             "method='time' needs two or more single trials of every image in each "
