@@ -168,6 +168,7 @@ def publish(server, tmp_path, monkeypatch):
     monkeypatch.setattr(_remote, "OPENNEURO", f"{server.url}/bucket")
     monkeypatch.setattr(_remote, "GITHUB", f"{server.url}/github")
     _remote.published_files.cache_clear()
+    _remote.read_columns.cache_clear()
 
     def publish(accession, folder, version="1.0.0"):
         rows = []

@@ -153,7 +153,8 @@ def test_readme_example(publish, tmp_path, monkeypatch, capsys):
     text = README.read_text(encoding="utf-8")
     text = text.split(".. start: real data")[1].split(".. end: real data")[0]
     example = textwrap.dedent(text.split(".. code-block:: python")[1])
-    exec(example.replace('"vit-b-16", layer=6', '"gabor/v1", layer=3'), {})
+    offline = '"gabor/v1", layer=3, max_epochs=2'
+    exec(example.replace('"vit-b-16", layer=6', offline), {})
     share = re.search(r"among the first five in ([\d.]+)%", capsys.readouterr().out)
     assert float(share[1]) == 100  # four pictures in each fold
 
