@@ -12,6 +12,7 @@ import numpy as np
 from .features._gallery import is_pictures
 
 SOLVERS = ("contrastive", "ridge")
+INITS = ("random", "ridge")
 FUSION_PARAMS = ("entropy_weight", "subject_bias")
 
 
@@ -77,13 +78,15 @@ def check_fusion_params(params: Mapping[str, Any] | None) -> None:
         )
 
 
-def check_solver(solver: str, alpha: Any, warm_start: bool) -> None:
+def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
     """Refuse parameters of the solver that do not exist or go together.
 
     Parameters
     ----------
     solver : str
         ``"contrastive"`` or ``"ridge"``.
+    init : str
+        ``"random"`` or ``"ridge"``.
     alpha : float | sequence of float | None
         Penalty of ridge regression.
     warm_start : bool
@@ -91,6 +94,8 @@ def check_solver(solver: str, alpha: Any, warm_start: bool) -> None:
     """
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+    if init not in INITS:
+        raise ValueError(f"init must be one of {INITS}, got {init!r}.")
     if warm_start and solver == "ridge":
         raise ValueError(
             "warm_start=True goes on training, but solver='ridge' has nothing to go on "

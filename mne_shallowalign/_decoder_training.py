@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from .alignment import AlignmentNet, PairedSignals, RidgeScreen
+    from .alignment import AlignmentNet, PairedSignals
 
 INFERENCE_BATCH = 1024
 
@@ -45,9 +44,12 @@ class TrainingMixin:
         self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
         self.subjects_ = self._gated_subjects(labels)
         self._learn_image_scale(gallery)
-        self._initialize_net()
+        nets = self._make_nets()
+        if self._needs_ridge:
+            self._fill_in(nets, signal, gallery, screen)
+        self._take_nets(nets)
         if self.solver == "ridge":
-            return self._solve(signal, gallery, screen)
+            return self._keep_candidates(gallery)
         if self._is_gated:
             self._weigh_layers(screen, gallery)
         return self._train(signal, gallery, labels)
@@ -78,88 +80,14 @@ class TrainingMixin:
             else Standardizer(np.zeros(1), np.ones(1))
         )
 
-    # -- in closed form ----------------------------------------------------------
-
-    def _flat_signal(self, signal: np.ndarray) -> torch.Tensor:
-        import torch
-
-        scaled = self.signal_scaler_.to_device(signal, self.device_, torch.float32)
-        return scaled.flatten(1)
-
-    def _make_screen(
-        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
-    ) -> RidgeScreen | None:
-        """Factorise the signal, if a layer, penalty or weight is to be chosen."""
-        import torch
-
-        from .alignment import RidgeScreen
-
-        several = len(gallery.widths) > 1
-        is_compared = several and (is_auto(self.layer) or self.fusion == "learned")
-        has_alpha = isinstance(self.alpha, Real)
-        if not is_compared and (self.solver != "ridge" or has_alpha):
-            return None
-        groups = gallery.index if labels.concepts is None else labels.concepts
-        alphas = [self.alpha] if has_alpha else self.alpha
-        index = torch.from_numpy(gallery.index)
-        return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
-
-    def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
-        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
-        best = int(self.screen_["mrr"].argmax())
-        logger.info(
-            "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
-            "form).",
-            len(gallery.layers),
-            gallery.layers[best],
-            self.screen_["top1"][best],
-        )
-        return gallery.only(best)
-
-    def _weigh_layers(self, screen: RidgeScreen, gallery: Gallery) -> None:
-        """Open the gate as far as held-out images say."""
-        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
-        alphas = self.screen_["alpha"].tolist()
-        weights = screen.weigh(self._layer_targets(gallery), alphas)
-        self.net_.criterion_.projector.start_from(weights)
-
-    def _layer_targets(self, gallery: Gallery) -> Iterator[torch.Tensor]:
-        import torch
-
-        from .alignment import Standardizer
-
-        for i in range(len(gallery.widths)):
-            layer = gallery.only(i).features
-            scaler = Standardizer.fit(layer)
-            yield scaler.to_device(layer, self.device_, torch.float32)
-
-    def _solve(
-        self, signal: np.ndarray, gallery: Gallery, screen: RidgeScreen | None
-    ) -> Self:
-        """Fill in the linear net with the weights of ridge regression."""
-        import torch
-
-        from .alignment import RidgePath
-
-        target = torch.cat(list(self._target_chunks(gallery.features, torch.float32)))
-        if screen is None:
-            index = torch.from_numpy(gallery.index)
-            path = RidgePath(self._flat_signal(signal), index)
-            self.alpha_ = float(self.alpha)
-        else:
-            path = screen.path
-            if not hasattr(self, "screen_"):
-                self.screen_ = screen.table([target], [" + ".join(gallery.layers)])
-            self.alpha_ = float(self.screen_["alpha"][self.screen_["mrr"].argmax()])
-        self.encoder_.fill_in(*path.solve(target, self.alpha_))
-        return self._keep_candidates(gallery)
-
     # -- by gradient descent -----------------------------------------------------
 
-    def _initialize_net(self) -> None:
+    def _make_nets(self) -> list[AlignmentNet]:
+        return [self._make_net(seed) for seed in self.seeds_]
+
+    def _take_nets(self, nets: list[AlignmentNet]) -> None:
         from .alignment import stack_nets
 
-        nets = [self._make_net(seed) for seed in self.seeds_]
         self.net_ = nets[0] if len(nets) == 1 else stack_nets(nets)
 
     def _make_net(self, seed: int) -> AlignmentNet:
@@ -363,4 +291,4 @@ class TrainingMixin:
 
         for start in range(0, len(data), INFERENCE_BATCH):
             chunk = data[start : start + INFERENCE_BATCH]
-            yield scaler.to_device(chunk, self.net_.device, torch.float32)
+            yield scaler.to_device(chunk, self.device_, torch.float32)

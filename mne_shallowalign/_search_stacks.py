@@ -43,6 +43,8 @@ def why_not_stacked(trials: Trials) -> str | None:
     decoder = trials.decoder
     if decoder.solver != "contrastive":
         return f"solver={decoder.solver!r} has nothing to train"
+    if decoder.init == "ridge":
+        return "init='ridge' starts from another solution in every layer and fold"
     if decoder.n_members > 1:
         return "the members of an ensemble are a stack of their own"
     if decoder.net_params:
@@ -253,7 +255,7 @@ def _untrained(trials: Trials, candidate: int, seed: int) -> ShallowAlignDecoder
     member._settle_device()
     member.layer_, member.layer_widths_ = gallery.layer, gallery.widths
     member.subjects_ = None
-    member._initialize_net()
+    member._take_nets(member._make_nets())
     return member
 
 

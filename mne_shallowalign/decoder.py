@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._checks import check_ensemble, check_fusion_params, check_solver
 from ._decoder_input import InputMixin
+from ._decoder_ridge import RidgeMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
@@ -39,6 +40,7 @@ def _trains(decoder: ShallowAlignDecoder) -> bool:
 
 class ShallowAlignDecoder(
     InputMixin,
+    RidgeMixin,
     TrainingMixin,
     RetrievalMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -110,10 +112,16 @@ class ShallowAlignDecoder(
         flattened signal to the standardised image features, which then are the shared
         space. All that belongs to the net or its training, from ``encoder`` to
         ``max_epochs``, is not used.
+    init : ``"random"`` | ``"ridge"``
+        What training starts from: random weights, as in the paper, or those of ridge
+        regression in the first layer and the projectors, with ``encoder="eegproject"``
+        and ``projector="linear"``. Where the signal is weak, the latter has needed a
+        fraction of the epochs and reached a better score (:doc:`/benchmarks`).
     alpha : float | sequence of float | None
         Penalty of ridge regression, as scikit-learn's, on standardised signals; of
         several, the one by which held-out images are retrieved best is taken. None:
-        11 values around the mean of the signal's spectrum. Also for ``layer="auto"``.
+        11 values around the mean of the signal's spectrum. Also for ``layer="auto"``,
+        ``fusion="learned"`` and ``init="ridge"``.
     lr : float
         Learning rate of AdamW. Default 1e-4.
     weight_decay : float
@@ -166,7 +174,7 @@ class ShallowAlignDecoder(
         mean reciprocal rank ``mrr`` among held-out images. Only where a layer, a
         penalty or weights were chosen.
     alpha_ : float
-        The penalty, with ``solver="ridge"``.
+        The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
         How much each of several layers counts; not with ``fusion="concat"``.
     gallery_ : array, shape (n_images,)
@@ -225,6 +233,7 @@ class ShallowAlignDecoder(
         learn_temperature: bool | None = None,
         image_scaling: bool = True,
         solver: str = "contrastive",
+        init: str = "random",
         alpha: float | Sequence[float] | None = None,
         lr: float = 1e-4,
         weight_decay: float = 1e-4,
@@ -254,6 +263,7 @@ class ShallowAlignDecoder(
         self.learn_temperature = learn_temperature
         self.image_scaling = image_scaling
         self.solver = solver
+        self.init = init
         self.alpha = alpha
         self.lr = lr
         self.weight_decay = weight_decay
@@ -376,7 +386,7 @@ class ShallowAlignDecoder(
         check_scalar(self.image_scaling, "image_scaling", bool)
         check_scalar(self.warm_start, "warm_start", bool)
         check_fusion_params(self.fusion_params)
-        check_solver(self.solver, self.alpha, self.warm_start)
+        check_solver(self.solver, self.init, self.alpha, self.warm_start)
         check_ensemble(self.n_members, self.solver, self.fusion)
 
     # -- into the shared space ---------------------------------------------------

@@ -132,6 +132,9 @@ def test_ridge_does_not_go_on(layers, third):
     ("params", "message"),
     [
         ({"solver": "svd"}, "solver must be one of"),
+        ({"init": "lda"}, "init must be one of"),
+        ({"init": "ridge", "projector": "mlp"}, "cannot fill in EEGProject"),
+        ({"init": "ridge", "layer": [1, 2], "fusion": "learned"}, "GatedProjector"),
         ({"solver": "ridge", "alpha": 0.0}, "alpha must be positive"),
         ({"solver": "ridge", "alpha": [1, -1]}, "alpha must be positive"),
         ({"solver": "ridge", "alpha": "auto"}, "alpha must be a number"),
@@ -146,6 +149,21 @@ def test_ridge_does_not_go_on(layers, third):
 def test_bad_parameters_are_named(layers, third, params, message):
     with pytest.raises(ValueError, match=message):
         make_decoder(**params).fit(third, layers)
+
+
+def test_training_that_starts_from_ridge_learns_faster(layers, third):
+    features = layers[:, 2]
+    params = {"max_epochs": 2, "lr": 1e-4, "n_components": K}
+    scores = {
+        init: make_decoder(init=init, **params)
+        .fit(third[TRAIN], features[TRAIN])
+        .score(third[TEST], features[TEST])
+        for init in ("random", "ridge")
+    }
+    ridge = make_decoder(solver="ridge").fit(third[TRAIN], features[TRAIN])
+    baseline = ridge.score(third[TEST], features[TEST])
+    assert scores["ridge"] > scores["random"] + 0.3
+    assert scores["ridge"] > baseline - 0.1
 
 
 # -- the layer that is found -------------------------------------------------------

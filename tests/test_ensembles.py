@@ -58,8 +58,13 @@ def mean_similarity(decoders, X, y):
 
 @pytest.mark.parametrize(
     "params",
-    [{}, {"loss": "lineage", "projector": None}, {"encoder": Convolution}],
-    ids=["default", "no projector", "convolution"],
+    [
+        {},
+        {"loss": "lineage", "projector": None},
+        {"encoder": Convolution},
+        {"init": "ridge", "alpha": 10.0},
+    ],
+    ids=["default", "no projector", "convolution", "from ridge"],
 )
 def test_similarities_are_the_mean_of_those_of_the_members(data, params):
     """One random state, given to decoders in turn, gives them the members' seeds."""

@@ -136,6 +136,8 @@ def test_chunks_do_not_matter(data, searched, chunk_size):
     [
         ({"net_params": {"iterator_train__shuffle": True}}, "net_params"),
         ({"n_members": 2}, "ensemble"),
+        ({"init": "ridge", "alpha": 10.0}, "init='ridge'"),
+        ({"solver": "ridge", "alpha": 10.0}, "solver='ridge'"),
     ],
 )
 def test_one_by_one_the_results_are_the_same(data, caplog, params, reason):

@@ -21,8 +21,9 @@ from ._net import embed_images as embed_images
 from ._net import embed_signals as embed_signals
 from ._precision import choose_precision as choose_precision
 from ._projectors import build_projector as build_projector
-from ._ridge import FlatLinear as FlatLinear
 from ._ridge import RidgePath as RidgePath
+from ._ridge_net import FlatLinear as FlatLinear
+from ._ridge_net import start_from_ridge as start_from_ridge
 from ._scaling import Standardizer as Standardizer
 from ._screen import RidgeScreen as RidgeScreen
 from ._stack import is_stackable as is_stackable

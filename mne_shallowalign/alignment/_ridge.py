@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 ROWS = 2048  # in float64 at a time, so that no second copy of the signal is made
 
@@ -136,7 +136,7 @@ class RidgePath:
         intercept : Tensor of float64, shape (n_features,)
             What is added.
         """
-        target = target.to(self.device, torch.float64)
+        target = target.to(self.device).double()
         shrunk = self.project(target) / (self.spectrum + alpha)[:, None]
         if self.is_tall:
             weights = self.basis @ (self.spectrum.sqrt()[:, None] * shrunk)
@@ -146,52 +146,25 @@ class RidgePath:
             weights = sum(rows.T @ part for rows, part in pairs)
         return weights, self.offset(target) - self.mean @ weights
 
-
-class FlatLinear(nn.Module):
-    """Flatten and map linearly: the encoder that a closed form can fill in.
-
-    Parameters
-    ----------
-    n_chans : int
-        Number of channels C.
-    n_times : int
-        Number of time samples T.
-    n_outputs : int
-        Width of the output.
-    """
-
-    def __init__(self, n_chans: int, n_times: int, n_outputs: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_chans * n_times, n_outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Encode signals.
+    def axes(self, target: Tensor, alpha: float) -> Tensor:
+        """Find the main axes of what is fitted to a target.
 
         Parameters
         ----------
-        x : Tensor, shape (n, n_chans, n_times)
-            The signals.
+        target : Tensor, shape (n_images, n_features)
+            The target.
+        alpha : float
+            The penalty.
 
         Returns
         -------
-        z : Tensor, shape (n, n_outputs)
-            The neural features.
+        axes : Tensor of float64, shape (n_features, n_axes)
+            Orthonormal columns, most important first.
         """
-        return self.linear(x.flatten(1))
-
-    @torch.no_grad()
-    def fill_in(self, weights: Tensor, intercept: Tensor) -> None:
-        """Take over weights that were found elsewhere.
-
-        Parameters
-        ----------
-        weights : Tensor, shape (C * T, n_outputs)
-            The weights.
-        intercept : Tensor, shape (n_outputs,)
-            What is added.
-        """
-        self.linear.weight.copy_(weights.T)
-        self.linear.bias.copy_(intercept)
+        target = target.to(self.device).double()
+        shrinkage = self.spectrum / (self.spectrum + alpha)
+        fitted = shrinkage[:, None] * self.project(target)
+        return torch.linalg.svd(fitted, full_matrices=False).Vh.T
 
 
 class LeftOut:

@@ -6,7 +6,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from mne_shallowalign.alignment import RidgePath, _ridge
-from mne_shallowalign.alignment._ridge import FlatLinear, LeftOut
+from mne_shallowalign.alignment._ridge import LeftOut
 
 N_IMAGES = 15
 
@@ -74,14 +74,3 @@ def test_a_signal_that_says_nothing_gives_the_mean():
     weights, intercept = make_path(X, index).solve(target, 1.0)
     assert weights.count_nonzero() == 0
     torch.testing.assert_close(intercept, target.mean(0))
-
-
-def test_linear_net_takes_over_the_weights(data):
-    X, index, Y = data
-    n_times = X.shape[1] // 2
-    weights, intercept = make_path(X, index).solve(torch.from_numpy(Y), 1.0)
-    net = FlatLinear(2, n_times, 4)
-    net.fill_in(weights, intercept)
-    found = net(torch.from_numpy(X.reshape(-1, 2, n_times))).detach().numpy()
-    expected = Ridge(alpha=1.0).fit(X.astype(float), Y[index]).predict(X)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
