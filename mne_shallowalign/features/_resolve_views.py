@@ -45,14 +45,14 @@ class View:
             return image
         import torch
 
-        from ._views import picture_seed
+        from ._views import Degraded, picture_seed
 
-        before = torch.get_rng_state()
-        torch.default_generator.manual_seed(picture_seed(np.asarray(image)))
-        try:
+        if isinstance(self.transform, Degraded):
             return self.transform(image)
-        finally:
-            torch.set_rng_state(before)
+        with torch.random.fork_rng([]):
+            # not torch.manual_seed, which seeds other devices too
+            torch.default_generator.manual_seed(picture_seed(np.asarray(image)))
+            return self.transform(image)
 
 
 def resolve_views(views: Any) -> list[View]:

@@ -25,8 +25,16 @@ from torchvision.transforms.v2 import functional as F
 SIZE = 224
 
 
-class _Degraded(v2.Transform):
-    """Bring a picture to its size and change its pixels."""
+class Degraded(v2.Transform):
+    """Bring a picture to its size and change its pixels; the base of the views here.
+
+    Nothing is drawn from a global random state.
+
+    Parameters
+    ----------
+    size : int | None
+        Shorter side that pictures are brought to first; None leaves them as they are.
+    """
 
     def __init__(self, size: int | None) -> None:
         super().__init__()
@@ -55,7 +63,7 @@ class _Degraded(v2.Transform):
         raise NotImplementedError
 
 
-class GaussianBlur(_Degraded):
+class GaussianBlur(Degraded):
     """Blur a picture evenly.
 
     Parameters
@@ -75,7 +83,7 @@ class GaussianBlur(_Degraded):
         return F.gaussian_blur(pixels, [self.kernel_size] * 2)
 
 
-class FoveaBlur(_Degraded):
+class FoveaBlur(Degraded):
     r"""Blur a picture the more, the farther from its centre.
 
     Parameters
@@ -111,7 +119,7 @@ class FoveaBlur(_Degraded):
         return (weight * sharp + (1 - weight) * blurred).round().to(torch.uint8)
 
 
-class GaussianNoise(_Degraded):
+class GaussianNoise(Degraded):
     """Add noise to a picture, always the same to the same picture.
 
     Parameters
@@ -137,7 +145,7 @@ class GaussianNoise(_Degraded):
         return (pixels + self.std * noise).round().clamp(0, 255).to(torch.uint8)
 
 
-class LowResolution(_Degraded):
+class LowResolution(Degraded):
     """Shrink a picture and bring it back to its size.
 
     Parameters
@@ -158,7 +166,7 @@ class LowResolution(_Degraded):
         return F.resize(small, list(sides))
 
 
-class Mosaic(_Degraded):
+class Mosaic(Degraded):
     """Turn a picture into squares of one colour.
 
     Parameters

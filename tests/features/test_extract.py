@@ -237,8 +237,8 @@ def test_views(paths, forwarded, tmp_path):
     plain = extract_features(paths, "gabor/v1", **kwargs)["energy2"]
     np.testing.assert_array_equal(plain, apart[:, 0])
     assert n_images(forwarded) == 3 * N
-    blurred = [GaussianBlur(9, size=None)(Image.open(path)) for path in paths]
-    given = extract_features(blurred, "gabor/v1", 2, cache_dir=False)["energy2"]
+    blurxed = [GaussianBlur(9, size=None)(Image.open(path)) for path in paths]
+    given = extract_features(blurxed, "gabor/v1", 2, cache_dir=False)["energy2"]
     np.testing.assert_array_equal(given, apart[:, 1])
     assert not np.allclose(apart[:, 0], apart[:, 1])
 
@@ -380,7 +380,7 @@ def test_bad_images_are_found_before_the_model_is_loaded(folder, paths, monkeypa
         ({"layers": 7}, r"layers 1\.\.6"),
         ({"pooling": "median"}, "pooling must be one of"),
         ({"pooling": []}, "pooling is empty"),
-        ({"views": "blurr"}, "Did you mean 'blur'"),
+        ({"views": "blurx"}, "Did you mean 'blur'"),
         ({"views": ["blur"], "view_fusion": "max"}, "view_fusion must be one of"),
         ({"precision": "half"}, "precision must be 'auto'"),
         ({"batch_size": 0}, "batch_size must be 'auto' or an integer from 1"),

@@ -45,7 +45,7 @@ def test_random_transforms_depend_on_the_picture_alone():
 @pytest.mark.parametrize(
     ("views", "error", "message"),
     [
-        ("blurr", ValueError, "Did you mean 'blur'"),
+        ("blurx", ValueError, "Did you mean 'blur'"),
         ([], ValueError, "views is empty"),
         (3, TypeError, "not iterable|must be names or transforms"),
         (["blur", 3], TypeError, "must be names or transforms"),
