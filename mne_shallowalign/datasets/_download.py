@@ -165,8 +165,13 @@ class ResumingDownload:
             self._advance(-self._n_bytes())
             self._drop_part()
             raise TryAgain("the server has no such bytes", 0)
-        if not answer.ok:
+        if status not in (200, 206):
             raise ValueError(f"{url} answered {status} {answer.reason}.")
+        if self._size is None and "html" in answer.headers.get("Content-Type", ""):
+            raise ValueError(
+                f"{url} answered with a web page instead of a file; open it in a "
+                "browser to see what the host wants."
+            )
 
     def _write(self, answer: requests.Response, url: str, start: int) -> None:
         begins_at = answer.headers.get("Content-Range", "")

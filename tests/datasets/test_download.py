@@ -170,12 +170,20 @@ def test_no_server(server, tmp_path):
     assert stop.waits == [1, 2, 4, 8, 16]
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
+@pytest.mark.parametrize("status", [202, 403, 404, 410])
 def test_an_answer_that_will_not_change_is_final(download, server, status):
     server.faults["/a.bin"] = [{"status": status}]
     with pytest.raises(ValueError, match=f"answered {status}"):
         download()
     assert len(server.requests) == 1
+
+
+def test_a_web_page_is_no_recording(download, server, tmp_path):
+    page = {"headers": {"Content-Type": "text/html; charset=utf-8"}}
+    server.faults["/a.bin"] = [page]
+    with pytest.raises(ValueError, match="with a web page instead of a file"):
+        download(size=None)
+    assert list(tmp_path.glob("*")) == []
 
 
 def test_another_size_than_published(download, server, tmp_path):
