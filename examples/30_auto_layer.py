@@ -42,8 +42,8 @@ test = np.isin(concepts, np.unique(concepts)[::4])
 # %%
 # Found
 # -----
-# ``layer="auto"`` compares all layers in closed form, on training concepts that are held
-# out, and trains on the best one. It finds one of the two.
+# ``layer="auto"`` compares all layers in closed form, on training concepts that are
+# held out, and trains on the best one. It finds one of the two.
 
 decoder = ShallowAlignDecoder(
     "gabor/v1", lr=1e-3, batch_size=128, cache_dir=root / "cache", random_state=0

@@ -52,6 +52,7 @@ class TrainingMixin:
             return self._keep_candidates(gallery)
         if self._is_gated:
             self._weigh_layers(screen, gallery)
+        del screen  # it holds a second copy of the signal
         return self._train(signal, gallery, labels)
 
     def _settle_device(self) -> None:
@@ -76,7 +77,7 @@ class TrainingMixin:
         several = len(gallery.widths) > 1
         self.image_scaler_ = (
             Standardizer.fit(gallery.features)
-            if self.image_scaling or several or self.solver == "ridge"
+            if self.image_scaling or several or self._needs_ridge
             else Standardizer(np.zeros(1), np.ones(1))
         )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
+
+from ._augment import Augment, Trials
 
 Batch = tuple[Tensor, tuple[Tensor, ...]]
 
@@ -24,7 +26,7 @@ class PairedSignals(Dataset):
     image_index : Tensor of int, shape (n,)
         Which image each signal belongs to.
     subjects : Tensor of int, shape (n,) | None
-        Whose signal each is, where that matters.
+        Whose each signal is. None: all are of one subject.
     """
 
     def __init__(
@@ -72,6 +74,8 @@ class DeviceBatches:
         Whether the order changes every time.
     generator : torch.Generator | None
         Where the order is drawn from. None: torch's CPU generator.
+    augment : callable | sequence of callable | None
+        What is done to the signals of each batch, in this order.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class DeviceBatches:
         batch_size: int = 1024,
         shuffle: bool = True,
         generator: torch.Generator | None = None,
+        augment: Augment | Sequence[Augment] | None = None,
     ) -> None:
         if isinstance(dataset, Subset):
             self.pairs, rows = dataset.dataset, torch.as_tensor(dataset.indices)
@@ -89,6 +94,10 @@ class DeviceBatches:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.generator = generator
+        self.augment = [augment] if callable(augment) else list(augment or [])
+        if self.augment:
+            pairs = self.pairs
+            self.trials = Trials(pairs.signals, pairs.image_index, rows, pairs.subjects)
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -101,4 +110,10 @@ class DeviceBatches:
             order = order[torch.randperm(len(order), generator=self.generator)]
         order = order.to(self.pairs.signals.device)
         for rows in torch.tensor_split(order, len(self)):
-            yield self.pairs[rows]
+            yield self._augmented(rows)
+
+    def _augmented(self, rows: Tensor) -> Batch:
+        signals, target = self.pairs[rows]
+        for augment in self.augment:
+            signals = augment(signals, rows, self.trials, self.generator)
+        return signals, target

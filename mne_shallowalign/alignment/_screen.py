@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from mne.utils import logger
 from sklearn.model_selection import GroupKFold
 from torch import Tensor
 from torch.nn import functional as F
+from tqdm.auto import tqdm
 
 from ..retrieval import ranks
 from ._layer_weights import weigh_layers
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 MIN_FOLDS = 5
 FOLD_IMAGES = 200  # the size of the usual test gallery
-FOLD_TRIALS = 2000  # a matrix of that size is factorised for every penalty
-QUERIES = 4000  # more would hardly tell better
+FOLD_TRIALS = 1000  # a matrix of that size is factorised for every penalty
+QUERIES = 2000  # more would hardly tell better
 
 
 _HeldOut = tuple[LeftOut, tuple[Tensor, Tensor, Tensor], Tensor, Tensor]
@@ -33,7 +35,9 @@ class RidgeScreen:
     """Score targets by how ridge regression retrieves held-out images.
 
     One factorisation of the signal serves all targets, penalties and folds. The folds
-    hold out whole groups; the candidates of a trial are the images of its fold.
+    hold out whole groups; the candidates of a trial are the images of its fold. Scales
+    of signal and features, which know nothing of who belongs to whom, are taken as they
+    come: those of all training trials.
 
     Parameters
     ----------
@@ -89,12 +93,20 @@ class RidgeScreen:
         """
         import pandas as pd
 
+        bar = tqdm(
+            zip(names, targets, strict=True),
+            desc="Screening",
+            unit="layer",
+            total=len(names),
+            delay=2,
+            leave=False,
+            disable=not logger.isEnabledFor(logging.INFO),
+        )
         rows = []
-        for name, target in zip(names, targets, strict=True):
+        for name, target in bar:
             scores = self.scores(target)
             best = scores[:, 1].argmax()
             rows.append((name, self.alphas[best], *scores[best]))
-            logger.debug("Screened %s: mrr %.3f", name, scores[best, 1])
         return pd.DataFrame(rows, columns=["layer", "alpha", "top1", "mrr"])
 
     def scores(self, target: Tensor) -> np.ndarray:

@@ -216,7 +216,7 @@ def read_gallery(
         return _from_features(images, layer)
     from . import extract_features, open_images
 
-    pictures = open_images(images, image_root)
+    pictures = open_images(images, image_root, verify=False)
     layers = extract_features(
         pictures,
         backbone,
@@ -274,7 +274,7 @@ def identify(images: Any, image_root: str | Path | None = None) -> list[str]:
         return _row_digests(_as_numbers(images))
     from . import open_images
 
-    pictures = open_images(images, image_root)
+    pictures = open_images(images, image_root, verify=False)
     return [pictures.ids[i] for i in pictures.index]
 
 
