@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,10 @@ import mne
 import numpy as np
 
 from .features._gallery import is_pictures
+
+SOLVERS = ("contrastive", "ridge")
+INITS = ("random", "ridge")
+FUSION_PARAMS = ("entropy_weight", "subject_bias")
 
 
 def check_lengths(n_signals: int, n_images: int) -> None:
@@ -54,6 +59,80 @@ def check_order(X: Any, y: Any) -> None:
             f"y has the images of these epochs in another order: epoch {i} showed "
             f"{seen[i]!r}, but y[{i}] is {given[i]!r} ({len(wrong)} rows differ). Use "
             "epochs.metadata['image']."
+        )
+
+
+def check_fusion_params(params: Mapping[str, Any] | None) -> None:
+    """Refuse options of fusion that do not exist.
+
+    Parameters
+    ----------
+    params : mapping | None
+        Options of ``fusion="learned"``.
+    """
+    foreign = sorted(set(params or {}) - set(FUSION_PARAMS))
+    if foreign:
+        raise ValueError(
+            f"fusion_params has {', '.join(map(repr, foreign))}, but its options are "
+            f"{', '.join(map(repr, FUSION_PARAMS))}."
+        )
+
+
+def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
+    """Refuse parameters of the solver that do not exist or go together.
+
+    Parameters
+    ----------
+    solver : str
+        ``"contrastive"`` or ``"ridge"``.
+    init : str
+        ``"random"`` or ``"ridge"``.
+    alpha : float | sequence of float | None
+        Penalty of ridge regression.
+    warm_start : bool
+        Whether to go on from what was fitted.
+    """
+    if solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+    if init not in INITS:
+        raise ValueError(f"init must be one of {INITS}, got {init!r}.")
+    if warm_start and solver == "ridge":
+        raise ValueError(
+            "warm_start=True goes on training, but solver='ridge' has nothing to go on "
+            "from. Use warm_start=False or solver='contrastive'."
+        )
+    if alpha is None:
+        return
+    values = np.atleast_1d(alpha)
+    if values.dtype.kind not in "if" or values.ndim > 1 or not values.size:
+        raise ValueError(
+            f"alpha must be a number, a sequence of numbers or None, got {alpha!r}."
+        )
+    if not ((values > 0) & np.isfinite(values)).all():
+        raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
+
+
+def check_ensemble(n_members: int, solver: str, fusion: str) -> None:
+    """Refuse ensembles of what there is only one of.
+
+    Parameters
+    ----------
+    n_members : int
+        How many decoders are to be averaged.
+    solver : str
+        A closed form does not depend on the seed.
+    fusion : str
+        A learned gate has one set of weights.
+    """
+    if n_members > 1 and solver == "ridge":
+        raise ValueError(
+            f"n_members={n_members} decoders would be the same one with "
+            "solver='ridge', which has one solution. Use n_members=1."
+        )
+    if n_members > 1 and fusion == "learned":
+        raise ValueError(
+            f"n_members={n_members} does not go together with fusion='learned'. Use "
+            "n_members=1, or fusion='mean' or 'concat'."
         )
 
 

@@ -18,6 +18,7 @@ from ._provenance import versions
 
 if TYPE_CHECKING:
     import torch
+    from pandas import DataFrame
     from torch import nn
 
     from .backbones import Backbone
@@ -31,8 +32,9 @@ PLAIN_ATTRIBUTES = (
     "n_times_",
     "layer_widths_",
     "layer_",
+    "subjects_",
     "precision_",
-    "seed_",
+    "seeds_",
 )
 
 
@@ -120,6 +122,7 @@ def _rebuild(
     decoder = ShallowAlignDecoder(**header["params"])
     for name in PLAIN_ATTRIBUTES:
         setattr(decoder, name, header["fitted"][name])
+    _restore_choice(decoder, header)
     decoder.info_ = header["info"] and mne.Info.from_json_dict(header["info"])
     decoder.gallery_ = np.array(header["gallery"])
     decoder.gallery_embedding_ = tensors["gallery_embedding"].numpy()
@@ -127,7 +130,7 @@ def _rebuild(
         mean, scale = tensors[f"{name}.mean"], tensors[f"{name}.scale"]
         setattr(decoder, name, Standardizer(mean.numpy(), scale.numpy()))
     decoder.device_ = device
-    decoder._initialize_net()
+    decoder._take_nets(decoder._make_nets())
     decoder.net_.module_.load_state_dict(_part(tensors, "module."))
     decoder.net_.criterion_.load_state_dict(_part(tensors, "criterion."))
     for train_loss, duration in header["history"]:
@@ -135,6 +138,16 @@ def _rebuild(
         decoder.history_.record("train_loss", train_loss)
         decoder.history_.record("dur", duration)
     return decoder
+
+
+def _restore_choice(decoder: ShallowAlignDecoder, header: dict[str, Any]) -> None:
+    """Give back what the closed form had chosen, where it had."""
+    import pandas as pd
+
+    if header["alpha"] is not None:
+        decoder.alpha_ = header["alpha"]
+    if header["screen"] is not None:
+        decoder.screen_ = pd.DataFrame(header["screen"])
 
 
 def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
@@ -152,8 +165,14 @@ def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
         "backbone": None if backbone is None else _describe(backbone),
         "info": None if decoder.info_ is None else decoder.info_.to_json_dict(),
         "gallery": [_plain(name) for name in decoder.gallery_.tolist()],
-        "history": decoder.history_[:, ("train_loss", "dur")],
+        "alpha": getattr(decoder, "alpha_", None),
+        "screen": _records(getattr(decoder, "screen_", None)),
+        "history": [(row["train_loss"], row["dur"]) for row in decoder.history_],
     }
+
+
+def _records(screen: DataFrame | None) -> list[dict[str, Any]] | None:
+    return None if screen is None else screen.to_dict("records")
 
 
 def _describe(backbone: Backbone) -> dict[str, Any]:

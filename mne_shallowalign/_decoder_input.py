@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checks import check_lengths, check_order, check_same_rate, non_finite_hint
+from ._checks import (
+    check_lengths,
+    check_order,
+    check_same_rate,
+    metadata_column,
+    non_finite_hint,
+)
 from .features._gallery import (
     Gallery,
     as_sequence,
     identify,
+    is_auto,
     is_pictures,
     picture_names,
     read_gallery,
@@ -20,6 +29,41 @@ from .preprocessing._signal import as_signal
 
 if TYPE_CHECKING:
     from .backbones import Backbone
+
+
+@dataclass(frozen=True)
+class TrialLabels:
+    """What is known of every training trial beside its image.
+
+    Parameters
+    ----------
+    groups : array, shape (n_epochs,) | None
+        What the user gave, for a ``train_split``.
+    concepts : array, shape (n_epochs,) | None
+        What must not be torn apart when trials are held out.
+    subjects : array, shape (n_epochs,) | None
+        Whose trials they are.
+    """
+
+    groups: np.ndarray | None
+    concepts: np.ndarray | None
+    subjects: np.ndarray | None
+
+    def take(self, rows: np.ndarray) -> TrialLabels:
+        """Leave out all epochs but some.
+
+        Parameters
+        ----------
+        rows : array of int
+            The epochs to keep.
+
+        Returns
+        -------
+        labels : TrialLabels
+            Their labels.
+        """
+        known = (self.groups, self.concepts, self.subjects)
+        return TrialLabels(*(None if one is None else one[rows] for one in known))
 
 
 class InputMixin:
@@ -69,6 +113,14 @@ class InputMixin:
         self._check_order(X, y)
         return y
 
+    def _read_labels(self, X: Any, groups: Any, subjects: Any, n: int) -> TrialLabels:
+        groups = _labels(groups, "groups", n)
+        concepts = metadata_column(X, "concept") if groups is None else groups
+        subjects = metadata_column(X, "subject") if subjects is None else subjects
+        return TrialLabels(
+            groups, _labels(concepts, "concept", n), _labels(subjects, "subjects", n)
+        )
+
     def _read_training_images(self, y: Any, layer: Any, device: str) -> Gallery:
         gallery = self._read_images(y, layer, device)
         if len(gallery.names) < 2:
@@ -87,6 +139,33 @@ class InputMixin:
         """Return the layer that was fitted and the device that there is now."""
         layer = self.layer if self.layer_ is None else self.layer_
         return layer, self.net_.device
+
+    def _read_further_images(self, y: Any) -> Gallery:
+        """Read images to go on training with, of the backbone and layer as before."""
+        if self.backbone_ is not None and is_pictures(y):
+            self._check_same_backbone()
+        layer = self.layer_ if is_auto(self.layer) and self.layer_ else self.layer
+        gallery = self._read_training_images(y, layer, self.net_.device)
+        if gallery.layer and self.layer_ and gallery.layer != self.layer_:
+            raise ValueError(
+                f"layer={self.layer!r} is {gallery.layer!r}, but the decoder was "
+                f"fitted with {self.layer_!r}, and only the same layer "
+                "can be gone on with. "
+                "Set layer to that, or fit anew with warm_start=False."
+            )
+        self._check_width(gallery.features)
+        return gallery
+
+    def _check_same_backbone(self) -> None:
+        if self.backbone in (self.backbone_, self.backbone_.name):
+            return
+        found = self._load_backbone()
+        if found.name != self.backbone_.name:
+            raise ValueError(
+                f"backbone is {found.name!r}, but the decoder was fitted with "
+                f"{self.backbone_.name!r}, and only the same backbone can be gone on "
+                "with. Set backbone to that, or fit anew with warm_start=False."
+            )
 
     def _read_images(self, images: Any, layer: Any, device: str) -> Gallery:
         if is_pictures(images) and self.backbone_ is None:
@@ -138,3 +217,15 @@ class InputMixin:
             f"times: {listed}. Mark them bad (epochs.info['bads']), interpolate or "
             "drop them."
         )
+
+
+def _labels(values: Any, name: str, n: int) -> np.ndarray | None:
+    if values is None:
+        return None
+    labels = column_or_1d(np.asarray(values))
+    if len(labels) != n:
+        raise ValueError(
+            f"{name} has {len(labels)} entries, but X has {n} epochs: one per epoch is "
+            "needed."
+        )
+    return labels

@@ -9,12 +9,15 @@ import numpy as np
 from mne.utils import logger
 from sklearn.utils import check_random_state
 
-from .features._gallery import Gallery
+from ._decoder_input import TrialLabels
+from .features._gallery import Gallery, is_auto
 
 if TYPE_CHECKING:
     from typing import Self
 
     import torch
+
+    from .alignment import AlignmentNet, PairedSignals
 
 INFERENCE_BATCH = 1024
 
@@ -22,43 +25,87 @@ INFERENCE_BATCH = 1024
 class TrainingMixin:
     """Scale the data, build the net, train it, and take data through it."""
 
-    def _start(self, signal: np.ndarray, gallery: Gallery) -> None:
-        """Learn the scales and make an untrained net of the right size."""
-        from ._device import choose_device
-        from .alignment import Standardizer, check_fusion, choose_precision
+    # -- from the beginning ------------------------------------------------------
 
-        check_fusion(self.fusion, gallery.widths)
+    def _begin(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
+        """Learn the scales, choose or weigh layers, make a net and train it."""
+        from .alignment import check_fusion
+
+        for name in ("screen_", "alpha_"):
+            vars(self).pop(name, None)
+        self._settle_device()
+        self._learn_signal_scale(signal)
+        is_open = is_auto(self.layer) and len(gallery.widths) > 1
+        if not is_open:
+            check_fusion(self.fusion, gallery.widths, self._projector)
+        screen = self._make_screen(signal, gallery, labels)
+        if is_open:
+            gallery = self._choose_layer(screen, gallery)
+        self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
+        self.subjects_ = self._gated_subjects(labels)
+        self._learn_image_scale(gallery)
+        nets = self._make_nets()
+        if self._needs_ridge:
+            self._fill_in(nets, signal, gallery, screen)
+        self._take_nets(nets)
+        if self.solver == "ridge":
+            return self._keep_candidates(gallery)
+        if self._is_gated:
+            self._weigh_layers(screen, gallery)
+        del screen  # it holds a second copy of the signal
+        return self._train(signal, gallery, labels)
+
+    def _settle_device(self) -> None:
+        from ._device import choose_device
+        from .alignment import choose_precision
+
         device = choose_device(self.device)
         self.precision_ = choose_precision(self.precision, device)
         self.device_ = str(device)
-        self.layer_ = gallery.layer
-        self.layer_widths_ = gallery.widths
+        state, n_seeds = check_random_state(self.random_state), np.iinfo(np.int32).max
+        self.seeds_ = state.randint(n_seeds, size=self.n_members).tolist()
+
+    def _learn_signal_scale(self, signal: np.ndarray) -> None:
+        from .alignment import Standardizer
+
         self.signal_scaler_ = Standardizer.fit(signal)
         self._refuse_flat_channels(signal)
+
+    def _learn_image_scale(self, gallery: Gallery) -> None:
+        from .alignment import Standardizer
+
+        several = len(gallery.widths) > 1
         self.image_scaler_ = (
             Standardizer.fit(gallery.features)
-            if self.image_scaling or len(gallery.widths) > 1
+            if self.image_scaling or several or self._needs_ridge
             else Standardizer(np.zeros(1), np.ones(1))
         )
-        self.seed_ = int(
-            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        )
-        self._initialize_net()
 
-    def _initialize_net(self) -> None:
+    # -- by gradient descent -----------------------------------------------------
+
+    def _make_nets(self) -> list[AlignmentNet]:
+        return [self._make_net(seed) for seed in self.seeds_]
+
+    def _take_nets(self, nets: list[AlignmentNet]) -> None:
+        from .alignment import stack_nets
+
+        self.net_ = nets[0] if len(nets) == 1 else stack_nets(nets)
+
+    def _make_net(self, seed: int) -> AlignmentNet:
         from ._device import isolated_randomness
         from .alignment import build_net
         from .alignment._progress import EpochProgress
 
-        self.net_ = build_net(
+        net = build_net(
             self._tower_arguments(),
             {
                 "n_features": self._n_target_features,
-                "n_components": self._n_features_out,
-                "projector": self.projector,
+                "n_components": self._n_shared,
+                "projector": self._projector,
                 "loss": self.loss,
                 "temperature": self.temperature,
                 "learn_temperature": self.learn_temperature,
+                "gate": self._gate_arguments(),
             },
             self.net_params,
             lr=self.lr,
@@ -69,11 +116,13 @@ class TrainingMixin:
             precision=self.precision_,
             progress=EpochProgress(),
         )
-        with isolated_randomness(self.seed_, self.net_.device):
-            self.net_.initialize()
+        with isolated_randomness(seed, self.device_):
+            return net.initialize()
 
     def _tower_arguments(self) -> dict[str, Any]:
-        info = self.info_
+        from .alignment import FlatLinear
+
+        info, is_linear = self.info_, self.solver == "ridge"
         signal = {
             "n_chans": self.n_features_in_,
             "n_times": self.n_times_,
@@ -82,17 +131,49 @@ class TrainingMixin:
             "chs_info": None if info is None else info["chs"],
         }
         return {
-            "encoder": self.encoder,
+            "encoder": FlatLinear if is_linear else self.encoder,
             "signal": signal,
-            "encoder_params": self.encoder_params,
-            "projector": self.projector,
-            "n_components": self._n_features_out,
+            "encoder_params": None if is_linear else self.encoder_params,
+            "projector": self._projector,
+            "n_components": self._n_shared,
         }
 
-    def _train(self, signal: np.ndarray, gallery: Gallery, groups: Any) -> Self:
-        from ._device import isolated_randomness
+    def _gate_arguments(self) -> dict[str, Any] | None:
+        if not self._is_gated:
+            return None
+        params = dict(self.fusion_params or {})
+        params.pop("subject_bias", None)
+        return {
+            **params,
+            "widths": self.layer_widths_,
+            "n_subjects": len(self.subjects_ or []),
+        }
 
-        pairs = self._pairs_on_device(signal, gallery)
+    def _gated_subjects(self, labels: TrialLabels) -> list[Any] | None:
+        """List the subjects that have a bias in the gate."""
+        wanted = (self.fusion_params or {}).get("subject_bias", False)
+        if not (self._is_gated and wanted):
+            return None
+        if labels.subjects is None:
+            raise ValueError(
+                "fusion_params={'subject_bias': True} needs to know whose trials they "
+                "are: pass subjects=, or Epochs whose metadata has a column 'subject'."
+            )
+        return np.unique(labels.subjects).tolist()
+
+    def _subject_codes(self, labels: TrialLabels) -> torch.Tensor | None:
+        import torch
+
+        if self.subjects_ is None or labels.subjects is None:
+            return None
+        codes = {subject: code for code, subject in enumerate(self.subjects_)}
+        found = [codes.get(one, len(codes)) for one in labels.subjects.tolist()]
+        return torch.tensor(found, device=self.net_.device)
+
+    def _train(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
+        from .alignment import train_net
+
+        pairs = self._pairs_on_device(signal, gallery, labels)
         if len(pairs) < self.batch_size:
             logger.info(
                 "%d trials are fewer than batch_size=%d: each epoch is one batch and "
@@ -102,30 +183,44 @@ class TrainingMixin:
                 self.batch_size,
                 self.max_epochs,
             )
-        # not the seed of the initialisation, and another one each time it goes on
-        seed = self.seed_ + 1 + len(self.net_.history)
-        fit_params = {} if groups is None else {"groups": np.asarray(groups)}
-        with isolated_randomness(seed, self.net_.device):
-            self.net_.partial_fit(pairs, **fit_params)
+        # nobody else takes groups, which scikit-learn's metadata routing minds
+        is_split = labels.groups is not None and self.net_.train_split is not None
+        fit_params = {"groups": labels.groups} if is_split else {}
+        train_net(self.net_, pairs, self._training_seeds, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
+        return self._keep_candidates(gallery)
+
+    @property
+    def _training_seeds(self) -> list[int]:
+        """Not the seeds of the initialisation, and others each time it goes on."""
+        return [seed + 1 + len(self.net_.history) for seed in self.seeds_]
+
+    def _keep_candidates(self, gallery: Gallery) -> Self:
         self.gallery_ = gallery.names
         self.gallery_embedding_ = self._embed_features(gallery.features)
         return self
 
-    def _pairs_on_device(self, signal: np.ndarray, gallery: Gallery) -> Any:
+    def _pairs_on_device(
+        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
+    ) -> PairedSignals:
         import torch
 
         from .alignment import PairedSignals
 
-        device = self.net_.device
-        half = self.precision_ == "bfloat16"
-        dtype = torch.bfloat16 if half else torch.float32
+        device, dtype = self.net_.device, self._training_dtype
         return PairedSignals(
             self.signal_scaler_.to_device(signal, device, dtype),
-            torch.cat(list(self._target_chunks(gallery.features, dtype))),
+            self._targets(gallery, dtype),
             torch.from_numpy(gallery.index).to(device),
+            self._subject_codes(labels),
         )
+
+    @property
+    def _training_dtype(self) -> torch.dtype:
+        import torch
+
+        return torch.bfloat16 if self.precision_ == "bfloat16" else torch.float32
 
     def _check_converged(self) -> None:
         loss = self.net_.history[-1]["train_loss"]
@@ -135,6 +230,16 @@ class TrainingMixin:
                 f"{self.lr:g}, or precision='float32'."
             )
 
+    # -- sizes, and what goes through --------------------------------------------
+
+    @property
+    def _projector(self) -> str | None:
+        return None if self.solver == "ridge" else self.projector
+
+    @property
+    def _is_gated(self) -> bool:
+        return self.fusion == "learned" and len(self.layer_widths_) > 1
+
     @property
     def _n_target_features(self) -> int:
         from .alignment import fused_width
@@ -143,13 +248,23 @@ class TrainingMixin:
 
     @property
     def _n_features_out(self) -> int:
-        return self._n_target_features if self.projector is None else self.n_components
+        return len(self.seeds_) * self._n_shared
+
+    @property
+    def _n_shared(self) -> int:
+        is_projected = self._projector is not None
+        return self.n_components if is_projected else self._n_target_features
 
     @property
     def _default_encoder_width(self) -> int:
-        if self.projector is None:
+        if self._projector is None:
             return self._n_target_features
         return max(self.layer_widths_)
+
+    def _embed_signal(self, signal: np.ndarray) -> np.ndarray:
+        from .alignment import embed_signals
+
+        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
 
     def _embed_features(self, features: np.ndarray) -> np.ndarray:
         import torch
@@ -157,6 +272,11 @@ class TrainingMixin:
         from .alignment import embed_images
 
         return embed_images(self.net_, self._target_chunks(features, torch.float32))
+
+    def _targets(self, gallery: Gallery, dtype: torch.dtype) -> torch.Tensor:
+        import torch
+
+        return torch.cat(list(self._target_chunks(gallery.features, dtype)))
 
     def _target_chunks(
         self, features: np.ndarray, dtype: torch.dtype
@@ -172,4 +292,4 @@ class TrainingMixin:
 
         for start in range(0, len(data), INFERENCE_BATCH):
             chunk = data[start : start + INFERENCE_BATCH]
-            yield scaler.to_device(chunk, self.net_.device, torch.float32)
+            yield scaler.to_device(chunk, self.device_, torch.float32)

@@ -14,9 +14,12 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.utils import check_scalar
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._checks import check_ensemble, check_fusion_params, check_solver
 from ._decoder_input import InputMixin
+from ._decoder_ridge import RidgeMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
@@ -24,13 +27,20 @@ from .retrieval import RetrievalMixin
 if TYPE_CHECKING:
     from typing import Self
 
+    from pandas import Series
     from torch import nn
 
     from .backbones import Backbone
 
 
+def _trains(decoder: ShallowAlignDecoder) -> bool:
+    """Tell whether training can go on, which a closed form cannot."""
+    return decoder.solver != "ridge"
+
+
 class ShallowAlignDecoder(
     InputMixin,
+    RidgeMixin,
     TrainingMixin,
     RetrievalMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -52,10 +62,20 @@ class ShallowAlignDecoder(
         The layer whose features are the target: a name of :func:`list_layers`, its
         number counted from 1 (the paper's l), its relative depth from 0.0 to 1.0, or
         ``"final"`` for the model's own output. Note that ``1`` is the first layer
-        and ``1.0`` the last. A list of these is fused, see ``fusion``. Default 6.
-    fusion : ``"mean"`` | ``"concat"``
+        and ``1.0`` the last. A list of these is fused, see ``fusion``. ``"auto"``
+        screens every layer in closed form and takes the one by which ridge regression
+        retrieves held-out training images best, see ``screen_``. Default 6.
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
         How several layers become one target; each is standardised first.
-        ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side.
+        ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
+        and ``"learned"`` adds up a projection of each, weighed by a softmax gate that
+        starts from what held-out training images say in closed form and goes on
+        learning with the net, see ``layer_weights_``.
+    fusion_params : dict | None
+        Options of ``fusion="learned"``: ``entropy_weight`` (default 0.01), with which
+        the entropy of the gate is rewarded so that it does not collapse, and
+        ``subject_bias`` (default False), whether the gate may lean differently for
+        every subject in training; at test the bias is dropped.
     pooling : ``"mean"`` | ``"cls"`` | ``"all"`` | ``"max"``
         How the tokens of the layer become one vector (Pool in eq. 1): mean over the
         patches, class token, mean over all tokens, or maximum over the patches.
@@ -85,7 +105,23 @@ class ShallowAlignDecoder(
         Whether every image feature is standardised with the mean and standard
         deviation that it has over the training images. This only helps the
         optimiser, since a linear map follows; the paper does not mention it. Always
-        done when layers are fused.
+        done when layers are fused, and with ``solver="ridge"`` or ``init="ridge"``.
+    solver : ``"contrastive"`` | ``"ridge"``
+        ``"contrastive"`` trains encoder and projectors by gradient descent.
+        ``"ridge"`` is the linear baseline in closed form: ridge regression from the
+        flattened signal to the standardised image features, which then are the shared
+        space. All that belongs to the net or its training, from ``encoder`` to
+        ``max_epochs``, is not used.
+    init : ``"random"`` | ``"ridge"``
+        What training starts from: random weights, as in the paper, or those of ridge
+        regression in the first layer and the projectors, with ``encoder="eegproject"``
+        and ``projector="linear"``. Where the signal is weak, the latter has needed a
+        fraction of the epochs and reached a better score (:doc:`/benchmarks`).
+    alpha : float | sequence of float | None
+        Penalty of ridge regression, as scikit-learn's, on standardised signals; of
+        several, the one by which held-out images are retrieved best is taken. None:
+        11 values around the mean of the signal's spectrum. Also for ``layer="auto"``,
+        ``fusion="learned"`` and ``init="ridge"``.
     lr : float
         Learning rate of AdamW. Default 1e-4.
     weight_decay : float
@@ -96,6 +132,14 @@ class ShallowAlignDecoder(
         are one batch. Default 1024.
     max_epochs : int
         Number of passes over the training trials. Default 50.
+    n_members : int
+        How many decoders of different seeds are trained, as one stacked net; their
+        similarities are averaged. The shared space is theirs side by side, of
+        ``n_members`` times the width. Default 1.
+    warm_start : bool
+        Whether :meth:`fit` goes on from the weights of a fitted decoder, with the
+        scales of the signal learnt anew: calibration to a new person or session.
+        Default False.
     device : str
         ``"auto"`` (CUDA, MPS, CPU, in this order) or a torch device.
     precision : ``"auto"`` | ``"float32"`` | ``"tf32"`` | ``"bfloat16"``
@@ -118,13 +162,21 @@ class ShallowAlignDecoder(
     Attributes
     ----------
     net_ : AlignmentNet
-        The fitted skorch net.
+        The fitted skorch net; of an ensemble, its members stacked.
     encoder_ : torch.nn.Module
-        The fitted neural encoder.
+        The fitted neural encoder; of an ensemble, its members stacked.
     backbone_ : Backbone | None
         The vision model; None if features were given.
     layer_ : str | list of str | None
         The full name of the layer, or of each if there are several, shallow to deep.
+    screen_ : DataFrame
+        The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
+        mean reciprocal rank ``mrr`` among held-out images. Only where a layer, a
+        penalty or weights were chosen.
+    alpha_ : float
+        The penalty, with ``solver="ridge"`` or ``init="ridge"``.
+    layer_weights_ : Series
+        How much each of several layers counts; not with ``fusion="concat"``.
     gallery_ : array, shape (n_images,)
         The unique training images: the candidates of :meth:`predict` by default.
     history_ : skorch.history.History
@@ -170,6 +222,7 @@ class ShallowAlignDecoder(
         layer: Layer | Sequence[Layer] = 6,
         *,
         fusion: str = "mean",
+        fusion_params: Mapping[str, Any] | None = None,
         pooling: str = "mean",
         encoder: str | Callable[..., nn.Module] = "eegproject",
         encoder_params: Mapping[str, Any] | None = None,
@@ -179,10 +232,15 @@ class ShallowAlignDecoder(
         temperature: float = 0.07,
         learn_temperature: bool | None = None,
         image_scaling: bool = True,
+        solver: str = "contrastive",
+        init: str = "random",
+        alpha: float | Sequence[float] | None = None,
         lr: float = 1e-4,
         weight_decay: float = 1e-4,
         batch_size: int = 1024,
         max_epochs: int = 50,
+        n_members: int = 1,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "auto",
         image_root: str | Path | None = None,
@@ -194,6 +252,7 @@ class ShallowAlignDecoder(
         self.backbone = backbone
         self.layer = layer
         self.fusion = fusion
+        self.fusion_params = fusion_params
         self.pooling = pooling
         self.encoder = encoder
         self.encoder_params = encoder_params
@@ -203,10 +262,15 @@ class ShallowAlignDecoder(
         self.temperature = temperature
         self.learn_temperature = learn_temperature
         self.image_scaling = image_scaling
+        self.solver = solver
+        self.init = init
+        self.alpha = alpha
         self.lr = lr
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.n_members = n_members
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.image_root = image_root
@@ -217,7 +281,7 @@ class ShallowAlignDecoder(
 
     # -- training ----------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, *, groups: Any = None, subjects: Any = None) -> Self:
         """Align signals with the pictures that were seen.
 
         Parameters
@@ -233,8 +297,14 @@ class ShallowAlignDecoder(
             ``(n_epochs, n_features)`` or ``(n_epochs, n_layers, n_features)``.
             Images of equal content are one image.
         groups : array-like, shape (n_epochs,) | None
-            Group of every epoch, such as its concept, for a ``train_split`` in
-            ``net_params``.
+            Group of every epoch, such as its concept: what is held out together where
+            a layer (``layer="auto"``), a penalty (``solver="ridge"``) or weights
+            (``fusion="learned"``) are chosen, and for a ``train_split`` in
+            ``net_params``. None: for the former, ``epochs.metadata["concept"]`` or else
+            the identity of the image.
+        subjects : array-like, shape (n_epochs,) | None
+            Whose epoch each is; None for ``epochs.metadata["subject"]``, if there is
+            such a column. Only used by options that depend on it.
 
         Returns
         -------
@@ -249,18 +319,25 @@ class ShallowAlignDecoder(
         """
         with use_log_level(self.verbose):
             self._check_parameters()
+            if self.warm_start and hasattr(self, "net_"):
+                return self._go_on(X, y, groups, subjects, rescale=True)
             signal = self._read_signal(X, reset=True)
             y = self._check_training_images(X, y, len(signal))
+            labels = self._read_labels(X, groups, subjects, len(signal))
             self.backbone_ = self._load_backbone() if is_pictures(y) else None
             gallery = self._read_training_images(y, self.layer, self.device)
-            self._start(signal, gallery)
-            return self._train(signal, gallery, groups)
+            return self._begin(signal, gallery, labels)
 
-    def partial_fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    @available_if(_trains)
+    def partial_fit(
+        self, X: Any, y: Any, *, groups: Any = None, subjects: Any = None
+    ) -> Self:
         """Go on training for ``max_epochs`` epochs, or start if not yet fitted.
 
         Scales, layer and architecture stay as they were; ``max_epochs``, ``lr`` and
-        ``batch_size`` may have changed. The images of this call become the default
+        ``batch_size`` may have changed. For new people or sessions, whose signals
+        differ in scale, use :meth:`fit` with ``warm_start=True``. Not there with
+        ``solver="ridge"``. The images of this call become the default
         candidates of :meth:`predict`. A decoder that was read from a file goes on with
         a fresh optimiser, for its moments are not saved.
 
@@ -270,7 +347,7 @@ class ShallowAlignDecoder(
             The signals.
         y : sequence of path | list of PIL.Image | array
             The image of every epoch.
-        groups : array-like, shape (n_epochs,) | None
+        groups, subjects : array-like, shape (n_epochs,) | None
             As in :meth:`fit`.
 
         Returns
@@ -279,25 +356,38 @@ class ShallowAlignDecoder(
             The decoder.
         """
         if not hasattr(self, "net_"):
-            return self.fit(X, y, groups=groups)
+            return self.fit(X, y, groups=groups, subjects=subjects)
         with use_log_level(self.verbose):
-            signal = self._read_signal(X, reset=False, training=True)
-            y = self._check_training_images(X, y, len(signal))
-            gallery = self._read_training_images(y, *self._fitted_source())
-            self._check_width(gallery.features)
-            names = ("max_epochs", "lr", "batch_size")
-            self.net_.set_params(**{name: getattr(self, name) for name in names})
-            return self._train(signal, gallery, groups)
+            self._check_parameters()
+            return self._go_on(X, y, groups, subjects)
+
+    def _go_on(
+        self, X: Any, y: Any, groups: Any, subjects: Any, rescale: bool = False
+    ) -> Self:
+        signal = self._read_signal(X, reset=False, training=True)
+        y = self._check_training_images(X, y, len(signal))
+        labels = self._read_labels(X, groups, subjects, len(signal))
+        gallery = self._read_further_images(y)
+        if rescale:
+            self._learn_signal_scale(signal)
+        names = ("max_epochs", "lr", "batch_size")
+        self.net_.set_params(**{name: getattr(self, name) for name in names})
+        return self._train(signal, gallery, labels)
 
     def _check_parameters(self) -> None:
         check_scalar(self.n_components, "n_components", int, min_val=1)
         check_scalar(self.batch_size, "batch_size", int, min_val=2)
         check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
+        check_scalar(self.n_members, "n_members", int, min_val=1)
         check_scalar(
             self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
         )
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
         check_scalar(self.image_scaling, "image_scaling", bool)
+        check_scalar(self.warm_start, "warm_start", bool)
+        check_fusion_params(self.fusion_params)
+        check_solver(self.solver, self.init, self.alpha, self.warm_start)
+        check_ensemble(self.n_members, self.solver, self.fusion)
 
     # -- into the shared space ---------------------------------------------------
 
@@ -313,6 +403,23 @@ class ShallowAlignDecoder(
         check_is_fitted(self, "net_")
         return self.net_.history
 
+    @property
+    def layer_weights_(self) -> Series:
+        """How much each layer counts; the weights sum to one."""
+        import pandas as pd
+
+        check_is_fitted(self, "net_")
+        if not isinstance(self.layer_, list) or self.fusion == "concat":
+            raise AttributeError(
+                "layer_weights_ is there for several layers with fusion='mean' or "
+                "'learned' only."
+            )
+        if self._is_gated:
+            weights = self.net_.criterion_.projector.gate()[0].tolist()
+        else:
+            weights = 1 / len(self.layer_)
+        return pd.Series(weights, index=self.layer_, name="weight")
+
     def transform(self, X: Any) -> np.ndarray:
         """Take signals to the shared space.
 
@@ -326,11 +433,8 @@ class ShallowAlignDecoder(
         embedding : array of float32, shape (n_epochs, n_components)
             One row of unit norm per epoch.
         """
-        from .alignment import embed_signals
-
         check_is_fitted(self, "net_")
-        signal = self._read_signal(X, reset=False)
-        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
+        return self._embed_signal(self._read_signal(X, reset=False))
 
     def transform_images(self, images: Any) -> np.ndarray:
         """Take images to the shared space.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._fusion import GatedProjector
 from ._projectors import build_projector
 
 LOSSES = ("cosine", "lineage")
@@ -33,22 +36,22 @@ def contrastive_loss(logits: Tensor, identity: Tensor | None = None) -> Tensor:
 
     Parameters
     ----------
-    logits : Tensor, shape (M, M)
+    logits : Tensor, shape (..., M, M)
         Similarity of signal k (row) and image j (column), divided by the temperature.
-    identity : Tensor of int, shape (M,) | None
+    identity : Tensor of int, shape (..., M) | None
         Which image each pair shows. None: all differ.
 
     Returns
     -------
-    loss : Tensor, shape ()
+    loss : Tensor, shape (...)
         The loss, in nats.
     """
-    matched = logits.diagonal()
+    matched = logits.diagonal(dim1=-2, dim2=-1)
     if identity is not None:
-        repeated = identity[:, None] == identity[None, :]
-        repeated.fill_diagonal_(False)
+        repeated = identity[..., :, None] == identity[..., None, :]
+        repeated.diagonal(dim1=-2, dim2=-1).fill_(False)
         logits = logits.masked_fill(repeated, -torch.inf)
-    return (logits.logsumexp(1) + logits.logsumexp(0) - 2 * matched).mean() / 2
+    return (logits.logsumexp(-1) + logits.logsumexp(-2) - 2 * matched).mean(-1) / 2
 
 
 class ContrastiveLoss(nn.Module):
@@ -76,12 +79,18 @@ class ContrastiveLoss(nn.Module):
         within 0.01 and 1.
     learn_temperature : bool | None
         Whether it is trained; None: as published for the loss.
+    gate : mapping | None
+        Further arguments of :class:`~mne_shallowalign.alignment.GatedProjector`, which
+        then is the image projector. None: one layer, or several that are fused
+        already.
 
     Raises
     ------
     ValueError
         If a parameter is outside its range.
     """
+
+    stackable = True
 
     def __init__(
         self,
@@ -91,6 +100,7 @@ class ContrastiveLoss(nn.Module):
         loss: str = "cosine",
         temperature: float = 0.07,
         learn_temperature: bool | None = None,
+        gate: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if loss not in LOSSES:
@@ -104,7 +114,12 @@ class ContrastiveLoss(nn.Module):
         if learn_temperature is None:
             learn_temperature = loss == "cosine"
         self.loss = loss
-        self.projector = build_projector(projector, n_features, n_components)
+        self.is_gated = gate is not None
+        self.projector = (
+            GatedProjector(n_components=n_components, projector=projector, **gate)
+            if self.is_gated
+            else build_projector(projector, n_features, n_components)
+        )
         self.log_scale = nn.Parameter(
             torch.tensor(-math.log(temperature)), requires_grad=learn_temperature
         )
@@ -128,17 +143,37 @@ class ContrastiveLoss(nn.Module):
         ----------
         signals : Tensor, shape (M, n_components)
             Projected neural features v.
-        target : tuple of (Tensor (M, n_features), Tensor (M,)) or of the first alone
-            Image features, and which image each is where images repeat.
+        target : tuple of Tensor
+            Image features, shape (M, n_features), and then as far as they matter:
+            which image each is, and whose signal, both of shape (M,).
 
         Returns
         -------
         loss : Tensor, shape ()
             The loss, in nats.
         """
-        features, *identity = target
-        images = F.normalize(self.projector(features), dim=1)
+        features, identity, subject = (*target, None, None)[:3]
+        images = self.project_images(features, subject)
         if self.loss == "cosine":
-            signals = F.normalize(signals, dim=1)
-        logits = (self.scale() * signals) @ images.T
-        return contrastive_loss(logits.float(), *identity)
+            signals = F.normalize(signals, dim=-1)
+        logits = (self.scale()[..., None, None] * signals) @ images.mT
+        loss = contrastive_loss(logits.float(), identity)
+        return loss + self.projector.penalty(subject) if self.is_gated else loss
+
+    def project_images(self, features: Tensor, subject: Tensor | None = None) -> Tensor:
+        """Take image features to the shared space.
+
+        Parameters
+        ----------
+        features : Tensor, shape (M, n_features)
+            Image features.
+        subject : Tensor of int, shape (M,) | None
+            Who saw them; only matters to a gate in training.
+
+        Returns
+        -------
+        images : Tensor, shape (M, n_components)
+            Rows of unit norm.
+        """
+        more = (subject,) if self.is_gated else ()
+        return F.normalize(self.projector(features, *more), dim=-1)

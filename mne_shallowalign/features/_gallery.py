@@ -75,6 +75,33 @@ class Gallery:
             widths=(self.widths[position],),
         )
 
+    def take(self, rows: np.ndarray) -> Gallery:
+        """Leave out all images but those of some rows.
+
+        Parameters
+        ----------
+        rows : array of int
+            The rows.
+
+        Returns
+        -------
+        gallery : Gallery
+            What :func:`read_gallery` makes of these rows alone, but for the names of
+            images that were not given as paths.
+        """
+        shown, first, index = np.unique(
+            self.index[rows], return_index=True, return_inverse=True
+        )
+        order = np.argsort(first)
+        images = shown[order]
+        return replace(
+            self,
+            names=self.names[images],
+            ids=tuple(self.ids[i] for i in images),
+            features=self.features[images],
+            index=np.argsort(order)[index],
+        )
+
 
 def as_sequence(images: Any) -> Any:
     """Bring images of any container to a list or array.
@@ -127,6 +154,22 @@ def is_pictures(images: Any) -> bool:
     return first.ndim == 3 and first.dtype == np.uint8
 
 
+def is_auto(layer: Layer | Sequence[Layer]) -> bool:
+    """Tell whether the layer is yet to be chosen among all.
+
+    Parameters
+    ----------
+    layer : str | int | float | sequence of these
+        What a user gave as layer.
+
+    Returns
+    -------
+    auto : bool
+        Whether it is ``"auto"``.
+    """
+    return isinstance(layer, str) and layer == "auto"
+
+
 def read_gallery(
     images: Any,
     backbone: Backbone | None,
@@ -173,11 +216,11 @@ def read_gallery(
         return _from_features(images, layer)
     from . import extract_features, open_images
 
-    pictures = open_images(images, image_root)
+    pictures = open_images(images, image_root, verify=False)
     layers = extract_features(
         pictures,
         backbone,
-        None if _is_auto(layer) else layer,
+        None if is_auto(layer) else layer,
         pooling=pooling,
         cache_dir=cache_dir,
         device=device,
@@ -231,7 +274,7 @@ def identify(images: Any, image_root: str | Path | None = None) -> list[str]:
         return _row_digests(_as_numbers(images))
     from . import open_images
 
-    pictures = open_images(images, image_root)
+    pictures = open_images(images, image_root, verify=False)
     return [pictures.ids[i] for i in pictures.index]
 
 
@@ -297,17 +340,13 @@ def _refuse_pixels(images: Any) -> None:
         )
 
 
-def _is_auto(layer: Layer | Sequence[Layer]) -> bool:
-    return isinstance(layer, str) and layer == "auto"
-
-
 def _position_name(position: int) -> str:
     return f"features[:, {position}]"
 
 
 def _positions(layer: Layer | Sequence[Layer], n_layers: int) -> list[int]:
     """Find the layers that are meant on axis 1 of features, counted from 0."""
-    if _is_auto(layer):
+    if is_auto(layer):
         return list(range(n_layers))
     layers = [layer] if isinstance(layer, (str, Real)) else list(layer)
     if not layers:

@@ -1,0 +1,233 @@
+"""Is the layer found without a sweep, and what does fusion give? Truth is known.
+
+    python benchmarks/auto_layer.py --data <test data> [--seeds 5] [--folds 3] [--quick]
+
+Photographs (every other one, for speed), network and held-out classes are those of
+``known_truth.py``; a second backbone is gabor/v1. Activity is a random linear map of
+the standardised features of one layer, or of two, plus white noise; "snr" is the ratio
+of their amplitudes. Compared are, all inside the training classes and scored on 200
+pictures of 20 others:
+
+- ``sweep``: every layer trained and cross-validated by concept, the best one refitted
+- ``auto``: ``layer="auto"``
+- ``ridge``: ``layer="auto", solver="ridge"``
+- ``learned``, ``concat``: all layers fused
+- ``best``: the layer that does best on the test pictures themselves, which no honest
+  method can know beforehand: the bar for fusion
+
+Two ratios of time are printed: of the choice alone, and of choice and final fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import tarfile
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+
+import mne
+import numpy as np
+import pandas as pd
+from known_truth import BLOCKS, N_HELD_OUT, load_network
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+from mne_shallowalign import ShallowAlignDecoder, load_backbone
+from mne_shallowalign.backbones import Backbone
+from mne_shallowalign.features import extract_features
+
+# which of the candidate layers drive the activity, counted from 1
+TRUTHS = ((2,), (3,), (5,), (2, 5), (3, 6))
+SNRS = (1.0, 0.3)
+
+
+def simulate(layers: list[np.ndarray], snr: float, rng: np.random.Generator):
+    """Add up a random map of each layer, with equal power, and noise."""
+    signal = 0
+    for features in layers:
+        scale = np.where(features.std(0) > 0, features.std(0), 1)
+        standard = (features - features.mean(0)) / scale
+        part = standard @ rng.standard_normal((features.shape[1], 17 * 50))
+        signal = signal + part / part.std()
+    signal = snr * signal / signal.std()
+    return (signal + rng.standard_normal(signal.shape)).reshape(-1, 17, 50) * 1e-6
+
+
+def seven_blocks(data: Path) -> Backbone:
+    """Describe MobileNetV2 as if it had seven layers, which are the candidates."""
+    network = load_network(data)
+    layers = [network.resolve(block) for block in BLOCKS]
+    widths = [network.width(layer) for layer in layers]
+    return dataclasses.replace(network, layers=tuple(layers), widths=tuple(widths))
+
+
+class Simulation:
+    """One draw of held-out classes, mixing and noise, and the scores on it."""
+
+    def __init__(self, backbone, files, concepts, cache):
+        self.backbone, self.layers, self.cache = backbone, backbone.layers, cache
+        self.files, self.concepts = np.array([str(f) for f in files]), concepts
+        self.features = extract_features(files, backbone, cache_dir=cache)
+
+    def draw(self, truth, snr, seed):
+        """Simulate activity and hold classes out."""
+        rng = np.random.default_rng(seed)
+        held_out = rng.permutation(np.unique(self.concepts))[:N_HELD_OUT]
+        self.test = np.isin(self.concepts, held_out)
+        self.truth = [self.layers[position - 1] for position in truth]
+        chosen = [self.features[layer] for layer in self.truth]
+        self.signal = simulate(chosen, snr, rng)
+        self.seed = seed
+
+    def decoder(self, **params):
+        """Return the decoder of all methods, but for what sets them apart."""
+        return ShallowAlignDecoder(
+            self.backbone,
+            encoder_params={"n_outputs": 256},
+            n_components=128,
+            lr=1e-3,
+            batch_size=256,
+            max_epochs=40,
+            precision="float32",
+            cache_dir=self.cache,
+            random_state=self.seed,
+        ).set_params(**params)
+
+    def fit(self, **params):
+        """Return the fitted decoder, its test score, and what the fit took."""
+        start, train = time.perf_counter(), ~self.test
+        decoder = self.decoder(**params).fit(
+            self.signal[train], self.files[train], groups=self.concepts[train]
+        )
+        seconds = time.perf_counter() - start
+        score = decoder.score(self.signal[self.test], self.files[self.test])
+        return decoder, score, seconds
+
+    def sweep(self, n_folds):
+        """Cross-validate every layer on the training classes."""
+        start, train = time.perf_counter(), ~self.test
+        scores = [
+            cross_val_score(
+                clone(self.decoder(layer=layer)),
+                self.signal[train],
+                self.files[train],
+                groups=self.concepts[train],
+                cv=GroupKFold(n_folds),
+            ).mean()
+            for layer in self.layers
+        ]
+        return self.layers[np.argmax(scores)], time.perf_counter() - start
+
+    def steps(self, layer):
+        """Count the layers between the one found and the nearest true one."""
+        index = self.layers.index
+        return min(abs(index(layer) - index(true)) for true in self.truth)
+
+
+def compare(simulation, n_folds):
+    """Run everything on one draw."""
+    found, sweep_s = simulation.sweep(n_folds)
+    alone = {layer: simulation.fit(layer=layer)[1:] for layer in simulation.layers}
+    auto, auto_score, auto_s = simulation.fit(layer="auto")
+    _, ridge_score, _ = simulation.fit(layer="auto", solver="ridge")
+    layers = list(simulation.layers)
+    learned, learned_score, _ = simulation.fit(layer=layers, fusion="learned")
+    concat_score = simulation.fit(layer=layers, fusion="concat")[1]
+    return {
+        "sweep": alone[found][0],
+        "auto": auto_score,
+        "ridge": ridge_score,
+        "learned": learned_score,
+        "concat": concat_score,
+        "best": max(score for score, _ in alone.values()),
+        "steps_sweep": simulation.steps(found),
+        "steps_auto": simulation.steps(auto.layer_),
+        "mass": learned.layer_weights_[simulation.truth].sum(),
+        "choice_time": (auto_s - alone[auto.layer_][1]) / sweep_s,
+        "total_time": auto_s / (sweep_s + alone[found][1]),
+    }
+
+
+def compare_quickly(simulation):
+    """Run what needs no training."""
+    ridge, score, _ = simulation.fit(layer="auto", solver="ridge")
+    layers = list(simulation.layers)
+    gate = simulation.fit(layer=layers, fusion="learned", max_epochs=1)[0]
+    return {
+        "ridge": score,
+        "steps_auto": simulation.steps(ridge.layer_),
+        "mass": gate.layer_weights_[simulation.truth].sum(),
+    }
+
+
+def report(table, n_seeds):
+    keys = ["backbone", "truth", "snr"]
+    shown = ["sweep", "auto", "ridge", "learned", "concat", "best", "mass"]
+    shown = [name for name in shown if name in table]
+    groups = table.groupby(keys, sort=False)[shown]
+    mean, spread = groups.mean().round(3), groups.std(ddof=0).round(3)
+    print(f"top-1 (200 candidates), mean over {n_seeds} seeds")
+    print(mean.to_string())
+    print("standard deviation over seeds")
+    print(spread.to_string())
+    single = table[~table["truth"].str.contains(" ")]
+    for method in ("sweep", "auto"):
+        if f"steps_{method}" not in table:
+            continue
+        near = (single[f"steps_{method}"] <= 1).sum()
+        exact = (single[f"steps_{method}"] == 0).sum()
+        print(
+            f"{method}: the true layer in {exact}, or next to it in {near}, of ", end=""
+        )
+        print(len(single))
+    if "sweep" not in table:
+        return
+    for name, bar in (("auto", "sweep"), ("learned", "best")):
+        gain = table[name] - table[bar]
+        print(
+            f"{name} - {bar}: mean {gain.mean():+.4f}, worst {gain.min():+.4f}, "
+            f"worse by over 0.01 in {(gain < -0.01).sum()} of {len(gain)}"
+        )
+    times = table[["choice_time", "total_time"]].median()
+    print("median time of auto / sweep:", times.round(3).to_dict())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="the test data")
+    parser.add_argument("--cache", type=Path, help="default: the package's own")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="the closed form alone")
+    parser.add_argument("--save", type=Path, help="CSV of every draw")
+    options = parser.parse_args()
+    mne.set_log_level("ERROR")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(
+            options.data / "images" / "caltech101_20per_class.tar"
+        ) as tar:
+            tar.extractall(folder, filter="data")
+        files = sorted(Path(folder).rglob("*.jpg"))[::2]
+        concepts = np.array([file.parent.name for file in files])
+        for backbone in (seven_blocks(options.data), load_backbone("gabor/v1")):
+            simulation = Simulation(backbone, files, concepts, options.cache)
+            for seed, snr, truth in product(range(options.seeds), SNRS, TRUTHS):
+                simulation.draw(truth, snr, seed)
+                label = " ".join(map(str, truth))
+                key = {"backbone": backbone.name, "truth": label, "snr": snr}
+                if options.quick:
+                    rows.append(key | compare_quickly(simulation))
+                else:
+                    rows.append(key | compare(simulation, options.folds))
+                print(rows[-1], flush=True)
+                if options.save:
+                    pd.DataFrame(rows).to_csv(options.save, index=False)
+    report(pd.DataFrame(rows), options.seeds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The part of a decoder that is found in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+from mne.utils import logger
+
+from ._decoder_input import TrialLabels
+from .features._gallery import Gallery, is_auto
+
+if TYPE_CHECKING:
+    import torch
+
+    from .alignment import AlignmentNet, RidgeScreen
+
+
+class RidgeMixin:
+    """Choose layers and penalties, and fill in weights, by ridge regression."""
+
+    @property
+    def _needs_ridge(self) -> bool:
+        return self.solver == "ridge" or self.init == "ridge"
+
+    def _flat_signal(self, signal: np.ndarray) -> torch.Tensor:
+        import torch
+
+        scaled = self.signal_scaler_.to_device(signal, self.device_, torch.float32)
+        return scaled.flatten(1)
+
+    def _make_screen(
+        self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels
+    ) -> RidgeScreen | None:
+        """Factorise the signal, if a layer, penalty or weight is to be chosen."""
+        import torch
+
+        from .alignment import RidgeScreen
+
+        several = len(gallery.widths) > 1
+        is_compared = several and (is_auto(self.layer) or self.fusion == "learned")
+        has_alpha = isinstance(self.alpha, Real)
+        if not is_compared and (has_alpha or not self._needs_ridge):
+            return None
+        groups = gallery.index if labels.concepts is None else labels.concepts
+        alphas = [self.alpha] if has_alpha else self.alpha
+        index = torch.from_numpy(gallery.index)
+        return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
+
+    def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
+        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        best = int(self.screen_["mrr"].argmax())
+        logger.info(
+            "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
+            "form).",
+            len(gallery.layers),
+            gallery.layers[best],
+            self.screen_["top1"][best],
+        )
+        return gallery.only(best)
+
+    def _weigh_layers(self, screen: RidgeScreen, gallery: Gallery) -> None:
+        """Open the gate as far as held-out images say."""
+        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        alphas = self.screen_["alpha"].tolist()
+        weights = screen.weigh(self._layer_targets(gallery), alphas)
+        self.net_.criterion_.projector.start_from(weights)
+
+    def _layer_targets(self, gallery: Gallery) -> Iterator[torch.Tensor]:
+        import torch
+
+        from .alignment import Standardizer
+
+        for i in range(len(gallery.widths)):
+            layer = gallery.only(i).features
+            scaler = Standardizer.fit(layer)
+            yield scaler.to_device(layer, self.device_, torch.float32)
+
+    def _fill_in(
+        self,
+        nets: list[AlignmentNet],
+        signal: np.ndarray,
+        gallery: Gallery,
+        screen: RidgeScreen | None,
+    ) -> None:
+        """Give nets the weights of ridge regression, as their last or their first."""
+        import torch
+
+        from .alignment import RidgePath, start_from_ridge
+
+        target = torch.cat(list(self._target_chunks(gallery.features, torch.float32)))
+        if screen is None:
+            index = torch.from_numpy(gallery.index)
+            path = RidgePath(self._flat_signal(signal), index)
+            self.alpha_ = float(self.alpha)
+        else:
+            path = screen.path
+            self.alpha_ = self._choose_penalty(screen, target, gallery)
+        solution = path.solve(target, self.alpha_)
+        for net in nets:
+            if self.solver == "ridge":
+                net.module_.encoder.fill_in(*solution)
+            else:
+                start_from_ridge(net, *solution, path.axes(target, self.alpha_))
+
+    def _choose_penalty(
+        self, screen: RidgeScreen, target: torch.Tensor, gallery: Gallery
+    ) -> float:
+        if not hasattr(self, "screen_"):
+            self.screen_ = screen.table([target], [" + ".join(gallery.layers) or None])
+        return float(self.screen_["alpha"][self.screen_["mrr"].argmax()])

@@ -1,0 +1,250 @@
+"""How well held-out images are retrieved by ridge regression, for many targets."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from mne.utils import logger
+from sklearn.model_selection import GroupKFold
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from ..retrieval import ranks
+from ._layer_weights import weigh_layers
+from ._ridge import LeftOut, RidgePath
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+MIN_FOLDS = 5
+FOLD_IMAGES = 200  # the size of the usual test gallery
+FOLD_TRIALS = 1000  # a matrix of that size is factorised for every penalty
+QUERIES = 2000  # more would hardly tell better
+
+
+_HeldOut = tuple[LeftOut, tuple[Tensor, Tensor, Tensor], Tensor, Tensor]
+
+
+class RidgeScreen:
+    """Score targets by how ridge regression retrieves held-out images.
+
+    One factorisation of the signal serves all targets, penalties and folds. The folds
+    hold out whole groups; the candidates of a trial are the images of its fold. Scales
+    of signal and features, which know nothing of who belongs to whom, are taken as they
+    come: those of all training trials.
+
+    Parameters
+    ----------
+    signal : Tensor, shape (n_trials, n_inputs)
+        The signal, channels and times flattened.
+    image_index : Tensor of int, shape (n_trials,)
+        Which image each trial shows.
+    groups : array, shape (n_trials,)
+        What must not be torn apart, such as concepts.
+    alphas : sequence of float | None
+        The penalties; None for a range around the mean of the signal's spectrum.
+
+    Raises
+    ------
+    ValueError
+        If there is but one group, or presentations of one image are in several.
+    """
+
+    def __init__(
+        self,
+        signal: Tensor,
+        image_index: Tensor,
+        groups: np.ndarray,
+        alphas: Sequence[float] | None = None,
+    ) -> None:
+        folds = make_folds(groups, image_index.cpu().numpy())
+        self.path = RidgePath(signal, image_index)
+        self.alphas = penalties(self.path) if alphas is None else list(alphas)
+        self.parts = [
+            LeftOut(
+                self.path, torch.from_numpy(trials).to(self.path.device), self.alphas
+            )
+            for trials in folds
+        ]
+
+    def table(
+        self, targets: Iterable[Tensor], names: Sequence[str | None]
+    ) -> DataFrame:
+        """Score every target at its best penalty.
+
+        Parameters
+        ----------
+        targets : iterable of Tensor, shape (n_images, n_features)
+            Standardised features, one target after the other.
+        names : sequence of str
+            What to call them.
+
+        Returns
+        -------
+        table : DataFrame
+            A row per target: ``layer``, ``alpha``, ``top1`` accuracy and mean
+            reciprocal rank ``mrr``, by which the penalty is chosen.
+        """
+        import pandas as pd
+
+        bar = tqdm(
+            zip(names, targets, strict=True),
+            desc="Screening",
+            unit="layer",
+            total=len(names),
+            delay=2,
+            leave=False,
+            disable=not logger.isEnabledFor(logging.INFO),
+        )
+        rows = []
+        for name, target in bar:
+            scores = self.scores(target)
+            best = scores[:, 1].argmax()
+            rows.append((name, self.alphas[best], *scores[best]))
+        return pd.DataFrame(rows, columns=["layer", "alpha", "top1", "mrr"])
+
+    def scores(self, target: Tensor) -> np.ndarray:
+        """Score one target with every penalty.
+
+        Parameters
+        ----------
+        target : Tensor, shape (n_images, n_features)
+            Standardised features.
+
+        Returns
+        -------
+        scores : array, shape (n_alphas, 2)
+            Top-1 accuracy and mean reciprocal rank.
+        """
+        found = []
+        for part, moments, directions, seen in self._held_out(target):
+            # predictions are linear in the target, and their lengths change no rank
+            if directions.shape[1] < directions.shape[0]:
+                moments, directions = [m @ directions for m in moments], None
+            found.append(
+                [
+                    _ranks(part.predict(k, *moments), directions, seen)
+                    for k in range(len(self.alphas))
+                ]
+            )
+        rank = np.concatenate(found, axis=1)
+        return np.stack([(rank <= 1).mean(1), (1 / rank).mean(1)], axis=1)
+
+    def weigh(self, targets: Iterable[Tensor], alphas: Sequence[float]) -> np.ndarray:
+        """Weigh targets against each other, see :func:`weigh_layers`.
+
+        Parameters
+        ----------
+        targets : iterable of Tensor, shape (n_images, n_features)
+            Standardised features, one target after the other.
+        alphas : sequence of float
+            The penalty of each.
+
+        Returns
+        -------
+        weights : array, shape (n_targets,)
+            They sum to one.
+        """
+        pairs = zip(targets, alphas, strict=True)
+        cosines = [self._cosines(target, alpha) for target, alpha in pairs]
+        folds = [torch.stack(fold) for fold in zip(*cosines, strict=True)]
+        return weigh_layers(folds, [self._shown(part)[1] for part in self.parts])
+
+    def _cosines(self, target: Tensor, alpha: float) -> list[Tensor]:
+        """Compare what is predicted for held-out trials with the candidates."""
+        position = self.alphas.index(alpha)
+        return [
+            F.normalize(part.predict(position, *moments), dim=1) @ directions
+            for part, moments, directions, _ in self._held_out(target)
+        ]
+
+    def _held_out(self, target: Tensor) -> Iterator[_HeldOut]:
+        """Yield for each fold what is needed to predict, and to compare with."""
+        target = target.to(self.path.device).double()
+        projected, offset = self.path.project(target), self.path.offset(target)
+        for part in self.parts:
+            images, seen = self._shown(part)
+            directions = F.normalize(target[images], dim=1).T
+            yield part, (target[images[seen]], projected, offset), directions, seen
+
+    def _shown(self, part: LeftOut) -> tuple[Tensor, Tensor]:
+        """Return the candidates of a fold, and which of them each trial shows."""
+        return self.path.image_index[part.trials].unique(return_inverse=True)
+
+
+def _ranks(prediction: Tensor, directions: Tensor | None, seen: Tensor) -> np.ndarray:
+    similarity = prediction if directions is None else prediction @ directions
+    return ranks(similarity.cpu().numpy(), seen.cpu().numpy())
+
+
+def penalties(path: RidgePath) -> list[float]:
+    """Choose penalties that span what makes sense for a signal.
+
+    Parameters
+    ----------
+    path : RidgePath
+        The signal.
+
+    Returns
+    -------
+    alphas : list of float
+        From strong to weak, in steps of half a decade around the mean of the spectrum.
+    """
+    middle = float(path.spectrum.mean()) if len(path.spectrum) else 1.0
+    return (middle * np.logspace(3, -2, 11)).tolist()
+
+
+def make_folds(groups: np.ndarray, image_index: np.ndarray) -> list[np.ndarray]:
+    """Cut trials into parts to leave out in turn, group by group.
+
+    Parameters
+    ----------
+    groups : array, shape (n_trials,)
+        What must not be torn apart.
+    image_index : array of int, shape (n_trials,)
+        Which image each trial shows.
+
+    Returns
+    -------
+    folds : list of array of int
+        The trials of each fold, of as many folds as have enough queries together.
+
+    Raises
+    ------
+    ValueError
+        If there is but one group, or presentations of one image are in several.
+    """
+    _check_groups(groups, image_index)
+    n_folds = max(
+        MIN_FOLDS,
+        math.ceil(len(np.unique(image_index)) / FOLD_IMAGES),
+        math.ceil(len(image_index) / FOLD_TRIALS),
+    )
+    splitter = GroupKFold(min(n_folds, len(np.unique(groups))))
+    folds = [fold for _, fold in splitter.split(image_index, groups=groups)]
+    enough = np.searchsorted(np.cumsum([len(fold) for fold in folds]), QUERIES) + 1
+    return folds[:enough]
+
+
+def _check_groups(groups: np.ndarray, image_index: np.ndarray) -> None:
+    names, codes = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(
+            f"All epochs belong to the group {names[0]!r}, but choosing a layer or "
+            "penalty holds groups out: pass groups= with at least two that differ."
+        )
+    pairs = np.unique(np.stack([image_index, codes], axis=1), axis=0)
+    torn = pairs[1:, 0][np.diff(pairs[:, 0]) == 0]
+    if len(torn):
+        first = int(np.flatnonzero(image_index == torn[0])[0])
+        raise ValueError(
+            "groups puts presentations of one image into several groups (the image of "
+            f"epoch {first} is one), but held-out images must be new: pass the "
+            "concept, or the image, of every epoch as groups."
+        )

@@ -1,0 +1,119 @@
+"""The screen of layers, against a plain loop of scikit-learn's fits."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import rankdata
+from sklearn.linear_model import Ridge
+
+from mne_shallowalign.alignment import RidgeScreen, _screen
+from mne_shallowalign.alignment._screen import make_folds
+
+N, K = 90, 30
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """Thirty images in ten concepts, three presentations, and two targets."""
+    rng = np.random.default_rng(0)
+    index = np.arange(N) % K
+    target = rng.standard_normal((K, 6))
+    X = target[index] @ rng.standard_normal((6, 20))
+    X += 4 * rng.standard_normal(X.shape)
+    other = rng.standard_normal((K, 40))
+    return X.astype(np.float32), index, index % 10, target, other
+
+
+def screen(trials, alphas=None):
+    X, index, concepts, *_ = trials
+    return RidgeScreen(torch.from_numpy(X), torch.from_numpy(index), concepts, alphas)
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def plain(X, index, folds, target, alpha):
+    """Cosines and ranks by one fit for each fold."""
+    cosines, rank = [], []
+    for out in folds:
+        kept = np.setdiff1d(np.arange(N), out)
+        ridge = Ridge(alpha=alpha).fit(X[kept].astype(float), target[index[kept]])
+        images = np.unique(index[out])
+        cosine = unit(ridge.predict(X[out])) @ unit(target[images]).T
+        order = rankdata(-cosine, axis=1)
+        rank += [order[i, images == index[t]][0] for i, t in enumerate(out)]
+        cosines.append(cosine)
+    rank = np.array(rank)
+    return cosines, [(rank <= 1).mean(), (1 / rank).mean()]
+
+
+@pytest.mark.parametrize("which", [3, 4], ids=["narrow", "wide"])
+def test_scores_are_those_of_a_fit_per_fold_and_penalty(trials, which):
+    X, index, concepts, *_ = trials
+    target, alphas = trials[which], [100.0, 1.0]
+    found = screen(trials, alphas).scores(torch.from_numpy(target))
+    folds = make_folds(concepts, index)
+    expected = [plain(X, index, folds, target, alpha)[1] for alpha in alphas]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_table_has_the_best_penalty_and_ranks_the_truth_first(trials):
+    one = screen(trials)
+    targets = [torch.from_numpy(target) for target in trials[3:]]
+    table = one.table(targets, ["true", "other"])
+    assert list(table.columns) == ["layer", "alpha", "top1", "mrr"]
+    for row, target in zip(table.itertuples(), targets, strict=True):
+        scores = one.scores(target)
+        assert row.mrr == scores[:, 1].max()
+        assert row.alpha == one.alphas[scores[:, 1].argmax()]
+    assert table["mrr"][0] > table["mrr"][1]
+
+
+def test_cosines_are_those_of_a_fit_per_fold(trials):
+    X, index, concepts, target, _ = trials
+    found = screen(trials, [3.0])._cosines(torch.from_numpy(target), 3.0)
+    expected, _ = plain(X, index, make_folds(concepts, index), target, 3.0)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-9)
+
+
+def test_weights_are_mostly_for_the_layer_that_matters(trials):
+    targets = [torch.from_numpy(target) for target in trials[3:]]
+    one = screen(trials, [10.0])
+    assert one.weigh(targets, [10.0, 10.0])[0] > 0.8
+
+
+def test_folds_hold_out_whole_groups_and_everything_once(trials):
+    _, index, concepts, *_ = trials
+    folds = make_folds(concepts, index)
+    assert len(folds) == _screen.MIN_FOLDS
+    np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(N))
+    for fold in folds:
+        rest = np.setdiff1d(np.arange(N), fold)
+        assert not set(concepts[fold]) & set(concepts[rest])
+
+
+def test_enough_queries_are_enough(trials, monkeypatch):
+    _, index, concepts, *_ = trials
+    monkeypatch.setattr(_screen, "QUERIES", 20)
+    folds = make_folds(concepts, index)
+    assert [len(fold) for fold in folds] == [18, 18]
+
+
+def test_large_galleries_are_cut(monkeypatch):
+    index = np.arange(100)
+    monkeypatch.setattr(_screen, "FOLD_IMAGES", 10)
+    assert len(make_folds(index, index)) == 10
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.zeros(N), "All epochs belong to the group"),
+        (np.arange(N) // 45, r"presentations of one image.*epoch 0 is one"),
+    ],
+)
+def test_groups_that_do_not_serve(trials, groups, message):
+    with pytest.raises(ValueError, match=message):
+        make_folds(groups, trials[1])
