@@ -155,7 +155,8 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     >>> signal = features[:, 1] @ rng.standard_normal((8, 4 * 10))  # from the second
     >>> X = signal.reshape(200, 4, 10)  # epochs, channels, times
     >>> decoder = ShallowAlignDecoder(lr=1e-2, n_components=8, random_state=0)
-    >>> LayerSearchCV(decoder).fit(X, features).best_layer_
+    >>> concepts = np.arange(200) // 2  # two images each
+    >>> LayerSearchCV(decoder).fit(X, features, groups=concepts).best_layer_
     2
     """
 
