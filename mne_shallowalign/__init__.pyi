@@ -12,10 +12,13 @@ from .backbones import list_backbones as list_backbones
 from .backbones import list_layers as list_layers
 from .backbones import load_backbone as load_backbone
 from .backbones import register_backbone as register_backbone
+from .datasets import list_datasets as list_datasets
 from .decoder import ShallowAlignDecoder as ShallowAlignDecoder
 from .decoder import read_decoder as read_decoder
 from .encoders import list_encoders as list_encoders
 from .encoders import register_encoder as register_encoder
+from .features import LayerExtractor as LayerExtractor
 from .report import make_report as make_report
+from .search import LayerSearchCV as LayerSearchCV
 
 __version__: str

@@ -112,6 +112,39 @@ def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
         raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
+def check_ensemble(
+    n_members: int, solver: str, fusion: str, subject_mmd: float = 0.0
+) -> None:
+    """Refuse ensembles of what there is only one of.
+
+    Parameters
+    ----------
+    n_members : int
+        How many decoders are to be averaged.
+    solver : str
+        A closed form does not depend on the seed.
+    fusion : str
+        A learned gate has one set of weights.
+    subject_mmd : float
+        The discrepancy between subjects is that of one shared space.
+    """
+    if n_members > 1 and solver == "ridge":
+        raise ValueError(
+            f"n_members={n_members} decoders would be the same one with "
+            "solver='ridge', which has one solution. Use n_members=1."
+        )
+    if n_members > 1 and fusion == "learned":
+        raise ValueError(
+            f"n_members={n_members} does not go together with fusion='learned'. Use "
+            "n_members=1, or fusion='mean' or 'concat'."
+        )
+    if n_members > 1 and subject_mmd:
+        raise ValueError(
+            f"n_members={n_members} does not go together with subject_mmd="
+            f"{subject_mmd}. Use n_members=1, or subject_mmd=0."
+        )
+
+
 def check_same_rate(info: mne.Info, fitted: mne.Info) -> None:
     """Refuse Epochs that were sampled at another rate than the training data.
 

@@ -34,7 +34,7 @@ PLAIN_ATTRIBUTES = (
     "layer_",
     "subjects_",
     "precision_",
-    "seed_",
+    "seeds_",
 )
 
 
@@ -130,7 +130,7 @@ def _rebuild(
         mean, scale = tensors[f"{name}.mean"], tensors[f"{name}.scale"]
         setattr(decoder, name, Standardizer(mean.numpy(), scale.numpy()))
     decoder.device_ = device
-    decoder._initialize_net()
+    decoder._take_nets(decoder._make_nets())
     decoder.net_.module_.load_state_dict(_part(tensors, "module."))
     decoder.net_.criterion_.load_state_dict(_part(tensors, "criterion."))
     for train_loss, duration in header["history"]:

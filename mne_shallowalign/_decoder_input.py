@@ -49,6 +49,22 @@ class TrialLabels:
     concepts: np.ndarray | None
     subjects: np.ndarray | None
 
+    def take(self, rows: np.ndarray) -> TrialLabels:
+        """Leave out all epochs but some.
+
+        Parameters
+        ----------
+        rows : array of int
+            The epochs to keep.
+
+        Returns
+        -------
+        labels : TrialLabels
+            Their labels.
+        """
+        known = (self.groups, self.concepts, self.subjects)
+        return TrialLabels(*(None if one is None else one[rows] for one in known))
+
 
 class InputMixin:
     """Read signals and images as the parameters and the fit say."""

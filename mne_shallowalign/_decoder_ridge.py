@@ -15,7 +15,7 @@ from .features._gallery import Gallery, is_auto
 if TYPE_CHECKING:
     import torch
 
-    from .alignment import RidgeScreen
+    from .alignment import AlignmentNet, RidgeScreen
 
 
 class RidgeMixin:
@@ -79,9 +79,13 @@ class RidgeMixin:
             yield scaler.to_device(layer, self.device_, torch.float32)
 
     def _fill_in(
-        self, signal: np.ndarray, gallery: Gallery, screen: RidgeScreen | None
+        self,
+        nets: list[AlignmentNet],
+        signal: np.ndarray,
+        gallery: Gallery,
+        screen: RidgeScreen | None,
     ) -> None:
-        """Give the net the weights of ridge regression, as its last or its first."""
+        """Give nets the weights of ridge regression, as their last or their first."""
         import torch
 
         from .alignment import RidgePath, start_from_ridge
@@ -95,10 +99,11 @@ class RidgeMixin:
             path = screen.path
             self.alpha_ = self._choose_penalty(screen, target, gallery)
         solution = path.solve(target, self.alpha_)
-        if self.solver == "ridge":
-            self.encoder_.fill_in(*solution)
-        else:
-            start_from_ridge(self.net_, *solution, path.axes(target, self.alpha_))
+        for net in nets:
+            if self.solver == "ridge":
+                net.module_.encoder.fill_in(*solution)
+            else:
+                start_from_ridge(net, *solution, path.axes(target, self.alpha_))
 
     def _choose_penalty(
         self, screen: RidgeScreen, target: torch.Tensor, gallery: Gallery

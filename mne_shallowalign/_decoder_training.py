@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from .alignment import PairedSignals
+    from .alignment import AlignmentNet, PairedSignals
 
 INFERENCE_BATCH = 1024
 
@@ -42,11 +42,12 @@ class TrainingMixin:
         if is_open:
             gallery = self._choose_layer(screen, gallery)
         self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
-        self.subjects_ = self._gated_subjects(labels)
+        self.subjects_ = self._subjects_that_matter(labels)
         self._learn_image_scale(gallery)
-        self._initialize_net()
+        nets = self._make_nets()
         if self._needs_ridge:
-            self._fill_in(signal, gallery, screen)
+            self._fill_in(nets, signal, gallery, screen)
+        self._take_nets(nets)
         if self.solver == "ridge":
             return self._keep_candidates(gallery)
         if self._is_gated:
@@ -61,9 +62,8 @@ class TrainingMixin:
         device = choose_device(self.device)
         self.precision_ = choose_precision(self.precision, device)
         self.device_ = str(device)
-        self.seed_ = int(
-            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        )
+        state, n_seeds = check_random_state(self.random_state), np.iinfo(np.int32).max
+        self.seeds_ = state.randint(n_seeds, size=self.n_members).tolist()
 
     def _learn_signal_scale(self, signal: np.ndarray) -> None:
         from .alignment import Standardizer
@@ -83,23 +83,32 @@ class TrainingMixin:
 
     # -- by gradient descent -----------------------------------------------------
 
-    def _initialize_net(self) -> None:
+    def _make_nets(self) -> list[AlignmentNet]:
+        return [self._make_net(seed) for seed in self.seeds_]
+
+    def _take_nets(self, nets: list[AlignmentNet]) -> None:
+        from .alignment import stack_nets
+
+        self.net_ = nets[0] if len(nets) == 1 else stack_nets(nets)
+
+    def _make_net(self, seed: int) -> AlignmentNet:
         from ._device import isolated_randomness
         from .alignment import build_net
         from .alignment._progress import EpochProgress
 
-        self.net_ = build_net(
+        net = build_net(
             self._tower_arguments(),
             {
                 "n_features": self._n_target_features,
-                "n_components": self._n_features_out,
+                "n_components": self._n_shared,
                 "projector": self._projector,
                 "loss": self.loss,
                 "temperature": self.temperature,
                 "learn_temperature": self.learn_temperature,
                 "gate": self._gate_arguments(),
+                "subject_mmd": self.subject_mmd,
             },
-            self.net_params,
+            self._net_params,
             lr=self.lr,
             weight_decay=self.weight_decay,
             batch_size=self.batch_size,
@@ -108,8 +117,13 @@ class TrainingMixin:
             precision=self.precision_,
             progress=EpochProgress(),
         )
-        with isolated_randomness(self.seed_, self.net_.device):
-            self.net_.initialize()
+        with isolated_randomness(seed, self.device_):
+            return net.initialize()
+
+    @property
+    def _net_params(self) -> dict[str, Any]:
+        augment = {"iterator_train__augment": self.augment} if self.augment else {}
+        return {**augment, **(self.net_params or {})}
 
     def _tower_arguments(self) -> dict[str, Any]:
         from .alignment import FlatLinear
@@ -127,7 +141,7 @@ class TrainingMixin:
             "signal": signal,
             "encoder_params": None if is_linear else self.encoder_params,
             "projector": self._projector,
-            "n_components": self._n_features_out,
+            "n_components": self._n_shared,
         }
 
     def _gate_arguments(self) -> dict[str, Any] | None:
@@ -138,19 +152,28 @@ class TrainingMixin:
         return {
             **params,
             "widths": self.layer_widths_,
-            "n_subjects": len(self.subjects_ or []),
+            "n_subjects": len(self.subjects_ or []) if self._has_subject_bias else 0,
         }
 
-    def _gated_subjects(self, labels: TrialLabels) -> list[Any] | None:
-        """List the subjects that have a bias in the gate."""
+    @property
+    def _has_subject_bias(self) -> bool:
         wanted = (self.fusion_params or {}).get("subject_bias", False)
-        if not (self._is_gated and wanted):
-            return None
-        if labels.subjects is None:
+        return self._is_gated and wanted
+
+    def _subjects_that_matter(self, labels: TrialLabels) -> list[Any] | None:
+        """List the subjects, if there is an option that depends on them."""
+        options = {
+            "fusion_params={'subject_bias': True}": self._has_subject_bias,
+            f"subject_mmd={self.subject_mmd}": self.subject_mmd > 0,
+        }
+        needed = [option for option, wanted in options.items() if wanted]
+        if needed and labels.subjects is None:
             raise ValueError(
-                "fusion_params={'subject_bias': True} needs to know whose trials they "
-                "are: pass subjects=, or Epochs whose metadata has a column 'subject'."
+                f"{needed[0]} needs to know whose trials they are: pass subjects=, or "
+                "Epochs whose metadata has a column 'subject'."
             )
+        if labels.subjects is None or not (needed or self.augment):
+            return None
         return np.unique(labels.subjects).tolist()
 
     def _subject_codes(self, labels: TrialLabels) -> torch.Tensor | None:
@@ -163,7 +186,7 @@ class TrainingMixin:
         return torch.tensor(found, device=self.net_.device)
 
     def _train(self, signal: np.ndarray, gallery: Gallery, labels: TrialLabels) -> Self:
-        from ._device import isolated_randomness
+        from .alignment import train_net
 
         pairs = self._pairs_on_device(signal, gallery, labels)
         if len(pairs) < self.batch_size:
@@ -175,14 +198,18 @@ class TrainingMixin:
                 self.batch_size,
                 self.max_epochs,
             )
-        # not the seed of the initialisation, and another one each time it goes on
-        seed = self.seed_ + 1 + len(self.net_.history)
-        fit_params = {} if labels.groups is None else {"groups": labels.groups}
-        with isolated_randomness(seed, self.net_.device):
-            self.net_.partial_fit(pairs, **fit_params)
+        # nobody else takes groups, which scikit-learn's metadata routing minds
+        is_split = labels.groups is not None and self.net_.train_split is not None
+        fit_params = {"groups": labels.groups} if is_split else {}
+        train_net(self.net_, pairs, self._training_seeds, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
         return self._keep_candidates(gallery)
+
+    @property
+    def _training_seeds(self) -> list[int]:
+        """Not the seeds of the initialisation, and others each time it goes on."""
+        return [seed + 1 + len(self.net_.history) for seed in self.seeds_]
 
     def _keep_candidates(self, gallery: Gallery) -> Self:
         self.gallery_ = gallery.names
@@ -196,15 +223,19 @@ class TrainingMixin:
 
         from .alignment import PairedSignals
 
-        device = self.net_.device
-        half = self.precision_ == "bfloat16"
-        dtype = torch.bfloat16 if half else torch.float32
+        device, dtype = self.net_.device, self._training_dtype
         return PairedSignals(
             self.signal_scaler_.to_device(signal, device, dtype),
-            torch.cat(list(self._target_chunks(gallery.features, dtype))),
+            self._targets(gallery, dtype),
             torch.from_numpy(gallery.index).to(device),
             self._subject_codes(labels),
         )
+
+    @property
+    def _training_dtype(self) -> torch.dtype:
+        import torch
+
+        return torch.bfloat16 if self.precision_ == "bfloat16" else torch.float32
 
     def _check_converged(self) -> None:
         loss = self.net_.history[-1]["train_loss"]
@@ -232,6 +263,10 @@ class TrainingMixin:
 
     @property
     def _n_features_out(self) -> int:
+        return len(self.seeds_) * self._n_shared
+
+    @property
+    def _n_shared(self) -> int:
         is_projected = self._projector is not None
         return self.n_components if is_projected else self._n_target_features
 
@@ -241,12 +276,22 @@ class TrainingMixin:
             return self._n_target_features
         return max(self.layer_widths_)
 
+    def _embed_signal(self, signal: np.ndarray) -> np.ndarray:
+        from .alignment import embed_signals
+
+        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
+
     def _embed_features(self, features: np.ndarray) -> np.ndarray:
         import torch
 
         from .alignment import embed_images
 
         return embed_images(self.net_, self._target_chunks(features, torch.float32))
+
+    def _targets(self, gallery: Gallery, dtype: torch.dtype) -> torch.Tensor:
+        import torch
+
+        return torch.cat(list(self._target_chunks(gallery.features, dtype)))
 
     def _target_chunks(
         self, features: np.ndarray, dtype: torch.dtype
@@ -262,4 +307,4 @@ class TrainingMixin:
 
         for start in range(0, len(data), INFERENCE_BATCH):
             chunk = data[start : start + INFERENCE_BATCH]
-            yield scaler.to_device(chunk, self.net_.device, torch.float32)
+            yield scaler.to_device(chunk, self.device_, torch.float32)

@@ -17,7 +17,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_fusion_params, check_solver
+from ._checks import check_ensemble, check_fusion_params, check_solver
 from ._decoder_input import InputMixin
 from ._decoder_ridge import RidgeMixin
 from ._decoder_training import TrainingMixin
@@ -76,9 +76,11 @@ class ShallowAlignDecoder(
         the entropy of the gate is rewarded so that it does not collapse, and
         ``subject_bias`` (default False), whether the gate may lean differently for
         every subject in training; at test the bias is dropped.
-    pooling : ``"mean"`` | ``"cls"`` | ``"all"`` | ``"max"``
-        How the tokens of the layer become one vector (Pool in eq. 1): mean over the
-        patches, class token, mean over all tokens, or maximum over the patches.
+    pooling : str
+        How the tokens of the layer become one vector (Pool in eq. 1): ``"mean"`` over
+        the patches (default), ``"cls"``, the class token, ``"all"``, the mean over all
+        tokens, ``"max"``, ``"gem"``, ``"flatten"`` or ``"flatten-<width>"``, see
+        :func:`~mne_shallowalign.features.pool`.
     encoder : str | callable
         The neural encoder: a name of :func:`list_encoders`, or a class or factory
         ``encoder(n_chans, n_times, n_outputs, sfreq=None, chs_info=None)``, which
@@ -133,6 +135,18 @@ class ShallowAlignDecoder(
         are one batch. Default 1024.
     max_epochs : int
         Number of passes over the training trials. Default 50.
+    augment : callable | sequence of callable | None
+        What is done to the signals of every training batch, in this order, such as
+        :class:`~mne_shallowalign.alignment.RepetitionAverage`; see
+        :doc:`/user_guide/training`. Default None.
+    subject_mmd : float
+        Weight of the discrepancy between the embeddings of different subjects in the
+        loss (:func:`~mne_shallowalign.alignment.subject_mmd`), for people who were not
+        in training; SAMGA goes from 0.9 to 0.5. Default 0.
+    n_members : int
+        How many decoders of different seeds are trained, as one stacked net; their
+        similarities are averaged. The shared space is theirs side by side, of
+        ``n_members`` times the width. Default 1.
     warm_start : bool
         Whether :meth:`fit` goes on from the weights of a fitted decoder, with the
         scales of the signal learnt anew: calibration to a new person or session.
@@ -159,9 +173,9 @@ class ShallowAlignDecoder(
     Attributes
     ----------
     net_ : AlignmentNet
-        The fitted skorch net.
+        The fitted skorch net; of an ensemble, its members stacked.
     encoder_ : torch.nn.Module
-        The fitted neural encoder.
+        The fitted neural encoder; of an ensemble, its members stacked.
     backbone_ : Backbone | None
         The vision model; None if features were given.
     layer_ : str | list of str | None
@@ -236,6 +250,9 @@ class ShallowAlignDecoder(
         weight_decay: float = 1e-4,
         batch_size: int = 1024,
         max_epochs: int = 50,
+        augment: Callable | Sequence[Callable] | None = None,
+        subject_mmd: float = 0.0,
+        n_members: int = 1,
         warm_start: bool = False,
         device: str = "auto",
         precision: str = "auto",
@@ -265,6 +282,9 @@ class ShallowAlignDecoder(
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.augment = augment
+        self.subject_mmd = subject_mmd
+        self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
@@ -373,6 +393,8 @@ class ShallowAlignDecoder(
         check_scalar(self.n_components, "n_components", int, min_val=1)
         check_scalar(self.batch_size, "batch_size", int, min_val=2)
         check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
+        check_scalar(self.n_members, "n_members", int, min_val=1)
+        check_scalar(self.subject_mmd, "subject_mmd", (int, float), min_val=0)
         check_scalar(
             self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
         )
@@ -381,6 +403,7 @@ class ShallowAlignDecoder(
         check_scalar(self.warm_start, "warm_start", bool)
         check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.init, self.alpha, self.warm_start)
+        check_ensemble(self.n_members, self.solver, self.fusion, self.subject_mmd)
 
     # -- into the shared space ---------------------------------------------------
 
@@ -426,11 +449,8 @@ class ShallowAlignDecoder(
         embedding : array of float32, shape (n_epochs, n_components)
             One row of unit norm per epoch.
         """
-        from .alignment import embed_signals
-
         check_is_fitted(self, "net_")
-        signal = self._read_signal(X, reset=False)
-        return embed_signals(self.net_, self._chunks(signal, self.signal_scaler_))
+        return self._embed_signal(self._read_signal(X, reset=False))
 
     def transform_images(self, images: Any) -> np.ndarray:
         """Take images to the shared space.

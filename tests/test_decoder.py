@@ -21,6 +21,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from mne_shallowalign import ShallowAlignDecoder, load_backbone, read_decoder
+from mne_shallowalign.backbones._gabor import GaborStack
 from mne_shallowalign.retrieval import top_k_scorer
 
 N, C, T, K = 120, 4, 12, 6
@@ -320,19 +321,18 @@ def test_leave_one_subject_out_and_top_k(linear):
 
 
 def test_grid_search_over_layers_extracts_once(linear, pictures, tmp_path, monkeypatch):
-    from mne_shallowalign.features import _extract
-
     X, _ = linear
     folder, names = pictures
+    load_backbone("gabor/v1")  # measures its widths by a blank image, once
     passed = []
-    forward = _extract._forward
+    run = GaborStack.run
     monkeypatch.setattr(
-        _extract, "_forward", lambda *a, **k: (passed.append(a[0]), forward(*a, **k))[1]
+        GaborStack, "run", lambda *a: (passed.append(len(a[1])), run(*a))[1]
     )
     decoder = make_decoder(image_root=folder, cache_dir=tmp_path, max_epochs=2)
     search = GridSearchCV(decoder, {"layer": [1, 3, 0.8, "final"]}, cv=2)
     search.fit(X, names)
-    assert sum(len(sources) for sources in passed) == 40  # each picture once
+    assert sum(passed) == 40  # each picture once
     assert search.best_params_["layer"] in (1, 3, 0.8, "final")
 
 

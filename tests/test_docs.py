@@ -34,6 +34,13 @@ def test_reference_lists_every_public_name():
     assert [name for name, obj in public.items() if id(obj) not in listed] == []
 
 
+def test_reference_lists_every_command():
+    from mne_shallowalign.commands.main import COMMANDS
+
+    listed = re.findall(r"``mne-shallowalign ([\w-]+)``", REFERENCE)
+    assert listed == list(COMMANDS)
+
+
 def _own_methods(cls):
     ours = [
         base for base in cls.__mro__ if base.__module__.startswith("mne_shallowalign")

@@ -52,4 +52,9 @@ def test_wheel_holds_the_package_only(tmp_path):
         path.relative_to(package.parent).as_posix() for path in package.rglob("*.pyi")
     }
     assert stubs | {"mne_shallowalign/py.typed"} <= set(names)
-    assert wheel.stat().st_size < 1_000_000
+    tables = {
+        path.relative_to(package.parent).as_posix() for path in package.rglob("*.xz")
+    }
+    assert tables
+    assert tables <= set(names)
+    assert wheel.stat().st_size < 4_000_000

@@ -1,5 +1,11 @@
+from ._augment import RepetitionAverage as RepetitionAverage
+from ._augment import SubjectMixup as SubjectMixup
+from ._augment import TemporalSmoothing as TemporalSmoothing
+from ._augment import TimeShift as TimeShift
 from ._batches import DeviceBatches as DeviceBatches
 from ._batches import PairedSignals as PairedSignals
+from ._callbacks import HeldOutStopping as HeldOutStopping
+from ._callbacks import WeightAveraging as WeightAveraging
 from ._fusion import GatedProjector as GatedProjector
 from ._fusion import check_fusion as check_fusion
 from ._fusion import fuse as fuse
@@ -7,6 +13,7 @@ from ._fusion import fused_width as fused_width
 from ._layer_weights import weigh_layers as weigh_layers
 from ._losses import ContrastiveLoss as ContrastiveLoss
 from ._losses import contrastive_loss as contrastive_loss
+from ._mmd import subject_mmd as subject_mmd
 from ._net import AlignmentNet as AlignmentNet
 from ._net import NeuralTower as NeuralTower
 from ._net import build_net as build_net
@@ -19,3 +26,11 @@ from ._ridge_net import FlatLinear as FlatLinear
 from ._ridge_net import start_from_ridge as start_from_ridge
 from ._scaling import Standardizer as Standardizer
 from ._screen import RidgeScreen as RidgeScreen
+from ._stack import is_stackable as is_stackable
+from ._stack import stack_modules as stack_modules
+from ._stack import unstack as unstack
+from ._stack_net import StackNet as StackNet
+from ._stack_net import compare_member as compare_member
+from ._stack_net import stack_nets as stack_nets
+from ._stack_net import train_net as train_net
+from ._stack_net import train_stack as train_stack

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
+
+from ._augment import Augment, Trials
 
 Batch = tuple[Tensor, tuple[Tensor, ...]]
 
@@ -19,12 +21,12 @@ class PairedSignals(Dataset):
     ----------
     signals : Tensor, shape (n, n_chans, n_times)
         The signals.
-    features : Tensor, shape (n_images, n_features)
-        Features of the unique images.
+    features : Tensor, shape (..., n_images, n_features)
+        Features of the unique images; of several layers, where nets are stacked.
     image_index : Tensor of int, shape (n,)
         Which image each signal belongs to.
     subjects : Tensor of int, shape (n,) | None
-        Whose signal each is, where that matters.
+        Whose each signal is. None: all are of one subject.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class PairedSignals(Dataset):
         self.features = features
         self.image_index = image_index
         self.subjects = subjects
-        self.repeats = len(features) < len(signals)
+        self.repeats = features.shape[-2] < len(signals)
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -47,7 +49,7 @@ class PairedSignals(Dataset):
     def __getitem__(self, rows: Tensor) -> Batch:
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
-        target = (self.features.index_select(0, index),)
+        target = (self.features.index_select(-2, index),)
         if self.repeats or self.subjects is not None:
             target += (index,)
         if self.subjects is not None:
@@ -69,11 +71,20 @@ class DeviceBatches:
     batch_size : int
         The size of a batch, up to a quarter more.
     shuffle : bool
-        Whether the order changes every time, drawn from torch's CPU generator.
+        Whether the order changes every time.
+    generator : torch.Generator | None
+        Where the order is drawn from. None: torch's CPU generator.
+    augment : callable | sequence of callable | None
+        What is done to the signals of each batch, in this order.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 1024, shuffle: bool = True
+        self,
+        dataset: Dataset,
+        batch_size: int = 1024,
+        shuffle: bool = True,
+        generator: torch.Generator | None = None,
+        augment: Augment | Sequence[Augment] | None = None,
     ) -> None:
         if isinstance(dataset, Subset):
             self.pairs, rows = dataset.dataset, torch.as_tensor(dataset.indices)
@@ -82,6 +93,11 @@ class DeviceBatches:
         self.rows = rows
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.generator = generator
+        self.augment = [augment] if callable(augment) else list(augment or [])
+        if self.augment:
+            pairs = self.pairs
+            self.trials = Trials(pairs.signals, pairs.image_index, rows, pairs.subjects)
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -91,7 +107,13 @@ class DeviceBatches:
         """Yield the batches."""
         order = self.rows
         if self.shuffle:
-            order = order[torch.randperm(len(order))]
+            order = order[torch.randperm(len(order), generator=self.generator)]
         order = order.to(self.pairs.signals.device)
         for rows in torch.tensor_split(order, len(self)):
-            yield self.pairs[rows]
+            yield self._augmented(rows)
+
+    def _augmented(self, rows: Tensor) -> Batch:
+        signals, target = self.pairs[rows]
+        for augment in self.augment:
+            signals = augment(signals, rows, self.trials, self.generator)
+        return signals, target

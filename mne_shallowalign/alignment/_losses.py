@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._fusion import GatedProjector
+from ._mmd import subject_mmd
 from ._projectors import build_projector
 
 LOSSES = ("cosine", "lineage")
@@ -36,22 +37,22 @@ def contrastive_loss(logits: Tensor, identity: Tensor | None = None) -> Tensor:
 
     Parameters
     ----------
-    logits : Tensor, shape (M, M)
+    logits : Tensor, shape (..., M, M)
         Similarity of signal k (row) and image j (column), divided by the temperature.
-    identity : Tensor of int, shape (M,) | None
+    identity : Tensor of int, shape (..., M) | None
         Which image each pair shows. None: all differ.
 
     Returns
     -------
-    loss : Tensor, shape ()
+    loss : Tensor, shape (...)
         The loss, in nats.
     """
-    matched = logits.diagonal()
+    matched = logits.diagonal(dim1=-2, dim2=-1)
     if identity is not None:
-        repeated = identity[:, None] == identity[None, :]
-        repeated.fill_diagonal_(False)
+        repeated = identity[..., :, None] == identity[..., None, :]
+        repeated.diagonal(dim1=-2, dim2=-1).fill_(False)
         logits = logits.masked_fill(repeated, -torch.inf)
-    return (logits.logsumexp(1) + logits.logsumexp(0) - 2 * matched).mean() / 2
+    return (logits.logsumexp(-1) + logits.logsumexp(-2) - 2 * matched).mean(-1) / 2
 
 
 class ContrastiveLoss(nn.Module):
@@ -83,12 +84,17 @@ class ContrastiveLoss(nn.Module):
         Further arguments of :class:`~mne_shallowalign.alignment.GatedProjector`, which
         then is the image projector. None: one layer, or several that are fused
         already.
+    subject_mmd : float
+        Weight of :func:`~mne_shallowalign.alignment.subject_mmd` in the loss.
+        Default 0.
 
     Raises
     ------
     ValueError
         If a parameter is outside its range.
     """
+
+    stackable = True
 
     def __init__(
         self,
@@ -99,6 +105,7 @@ class ContrastiveLoss(nn.Module):
         temperature: float = 0.07,
         learn_temperature: bool | None = None,
         gate: Mapping[str, Any] | None = None,
+        subject_mmd: float = 0.0,
     ) -> None:
         super().__init__()
         if loss not in LOSSES:
@@ -112,6 +119,7 @@ class ContrastiveLoss(nn.Module):
         if learn_temperature is None:
             learn_temperature = loss == "cosine"
         self.loss = loss
+        self.subject_mmd = subject_mmd
         self.is_gated = gate is not None
         self.projector = (
             GatedProjector(n_components=n_components, projector=projector, **gate)
@@ -153,10 +161,14 @@ class ContrastiveLoss(nn.Module):
         features, identity, subject = (*target, None, None)[:3]
         images = self.project_images(features, subject)
         if self.loss == "cosine":
-            signals = F.normalize(signals, dim=1)
-        logits = (self.scale() * signals) @ images.T
+            signals = F.normalize(signals, dim=-1)
+        logits = (self.scale()[..., None, None] * signals) @ images.mT
         loss = contrastive_loss(logits.float(), identity)
-        return loss + self.projector.penalty(subject) if self.is_gated else loss
+        if self.is_gated:
+            loss = loss + self.projector.penalty(subject)
+        if self.subject_mmd and subject is not None:
+            loss = loss + self.subject_mmd * subject_mmd(signals, subject)
+        return loss
 
     def project_images(self, features: Tensor, subject: Tensor | None = None) -> Tensor:
         """Take image features to the shared space.
@@ -174,4 +186,4 @@ class ContrastiveLoss(nn.Module):
             Rows of unit norm.
         """
         more = (subject,) if self.is_gated else ()
-        return F.normalize(self.projector(features, *more), dim=1)
+        return F.normalize(self.projector(features, *more), dim=-1)

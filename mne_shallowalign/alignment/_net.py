@@ -36,6 +36,8 @@ class NeuralTower(nn.Module):
         Width of the shared space.
     """
 
+    stackable = True
+
     def __init__(
         self,
         encoder: str | Callable[..., nn.Module],
@@ -111,6 +113,10 @@ class AlignmentNet(NeuralNet):
         """Run the image side and the loss under autocast."""
         with self._autocast():
             return super().get_loss(y_pred, y_true, *args, **kwargs)
+
+    def embed(self, tower: nn.Module, x: Tensor) -> Tensor:
+        """Take signals or image features through one of the towers to unit vectors."""
+        return F.normalize(tower(x), dim=-1)
 
     def fit_loop(self, X: Any, y: Any = None, **kwargs: Any) -> AlignmentNet:
         """Train, with TF32 switched on for as long as it takes if so asked."""
@@ -199,7 +205,7 @@ def embed_signals(net: AlignmentNet, signals: Iterable[Tensor]) -> np.ndarray:
     embedding : array of float32, shape (n, n_components)
         Rows of unit norm.
     """
-    return _embed(net.module_, signals)
+    return _embed(net, net.module_, signals)
 
 
 def embed_images(net: AlignmentNet, features: Iterable[Tensor]) -> np.ndarray:
@@ -217,11 +223,11 @@ def embed_images(net: AlignmentNet, features: Iterable[Tensor]) -> np.ndarray:
     embedding : array of float32, shape (n, n_components)
         Rows of unit norm.
     """
-    return _embed(net.criterion_.projector, features)
+    return _embed(net, net.criterion_.projector, features)
 
 
 @torch.no_grad()
-def _embed(tower: nn.Module, chunks: Iterable[Tensor]) -> np.ndarray:
+def _embed(net: AlignmentNet, tower: nn.Module, chunks: Iterable[Tensor]) -> np.ndarray:
     tower.eval()
-    rows = [F.normalize(tower(chunk), dim=1).cpu() for chunk in chunks]
+    rows = [net.embed(tower, chunk).cpu() for chunk in chunks]
     return torch.cat(rows).numpy()

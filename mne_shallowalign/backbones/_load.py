@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
+from warnings import warn
 
 from torch import Tensor, nn
 
@@ -157,6 +158,11 @@ def list_backbones(
         1, the ``top1`` accuracy in per cent there, which is test-selected, and
         ``final_top1``, of the model's final output.
 
+    Warns
+    -----
+    RuntimeWarning
+        If a provider is broken; its models are left out.
+
     References
     ----------
     .. [1] Du et al. (2026), Shallow Alignment, arXiv:2601.21948v1, section 3.2 and
@@ -175,9 +181,22 @@ def list_backbones(
         return paper_table(pattern)
     names = list(ALIASES)
     for provider in PROVIDERS.names():
-        models = getattr(PROVIDERS.get(provider), "list_models", lambda: ["*"])
-        names += [f"{provider}/{model}" for model in models()]
+        names += [f"{provider}/{model}" for model in _list_models(provider)]
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+
+
+def _list_models(provider: str) -> list[str]:
+    """List the models of a provider; one that is broken harms nobody else."""
+    try:
+        return list(getattr(PROVIDERS.get(provider), "list_models", lambda: ["*"])())
+    except Exception as error:
+        warn(
+            f"The models of the backbone provider {provider!r} cannot be listed and "
+            f"are left out: {error}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return []
 
 
 def list_layers(

@@ -148,32 +148,33 @@ def choose_layer(
     Returns
     -------
     layer : str
-        The canonical name of the layer with the lowest mean rank of the right
-        picture, relative to the size of the gallery. (The rank moves with every
-        query, top-1 only with those that are nearly right, so that it chooses with
-        less noise.)
+        The canonical name of the layer with the best mean relative rank of the right
+        picture, see :class:`mne_shallowalign.LayerSearchCV`.
 
     Raises
     ------
     ValueError
         If the training trials are of fewer than two units.
     """
+    from ..search import LayerSearchCV
+
     images = np.asarray(images)
     names = list(_resolve(decoder, images, layers))
     if len(names) == 1:
         return names[0]
-    if unit_of(epochs.metadata, hold_out).nunique() < 2:
+    units = unit_of(epochs.metadata, hold_out)
+    if units.nunique() < 2:
         raise ValueError(
             f"The layer cannot be chosen on the training trials, which are of one "
             f"{hold_out} only. Give a single layer, or hold out something else."
         )
-    folds = make_folds(epochs.metadata, hold_out, n_splits)
-    jobs = [(name, fold) for name in names for fold in folds]
-    loss = dict.fromkeys(names, 0.0)
-    for name, fold in _progress(jobs, "Choosing the layer on training trials"):
-        outcome = _fit_and_rank(decoder, epochs, images, name, fold)[1]
-        loss[name] += np.sum(outcome.ranks / outcome.n_gallery)
-    return min(loss, key=loss.__getitem__)
+    search = LayerSearchCV(
+        decoder,
+        [_as_param(images, name) for name in names],
+        cv=make_folds(epochs.metadata, hold_out, n_splits),
+        refit=False,
+    )
+    return str(search.fit(epochs, images, groups=units).best_layer_)
 
 
 @verbose

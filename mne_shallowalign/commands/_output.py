@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+RECORD = "provenance.json"
 
 
 @contextmanager
@@ -55,6 +58,70 @@ def _check_writable(out: Path) -> None:
             f"Nothing can be written to the folder {out}: {error.strerror}. Give "
             "another --out."
         ) from error
+
+
+@contextmanager
+def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Fill a folder under another name first, so that it is there whole or not at all.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to make. It may exist if it is empty.
+    overwrite : bool
+        Whether an earlier result in it is replaced: a folder with nothing in it but
+        what its ``provenance.json`` lists as ``files``. Default False.
+
+    Yields
+    ------
+    part : Path
+        What to fill instead; it takes the place of ``out`` at the end.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something else in ``out``.
+    OSError
+        If nothing can be written there.
+    """
+    out = out.expanduser().resolve()
+    _check_replaceable(out, overwrite)
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
+    try:
+        _check_writable(part)
+        yield part
+        _check_replaceable(out, overwrite)
+        if out.exists():
+            shutil.rmtree(out)
+        os.replace(part, out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_replaceable(out: Path, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
+    if names and not overwrite:
+        raise FileExistsError(
+            f"There is something in {out}. Give another --out, or --overwrite to "
+            "replace an earlier result of this command."
+        )
+    strangers = sorted(names - _own_files(out))
+    if strangers:
+        raise FileExistsError(
+            f"{out} is not replaced, because {strangers[0]} in it is no result of this "
+            "command. Give another --out."
+        )
+
+
+def _own_files(out: Path) -> set[str]:
+    try:
+        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        return {RECORD, *record["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 @contextmanager

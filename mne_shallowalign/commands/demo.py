@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._arguments import parse_layers, parse_words
 from ._folds import HOLD_OUTS
 from ._output import output_folder, replacing
 
@@ -49,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_data_arguments(data: argparse._ArgumentGroup) -> None:
     data.add_argument("--bids-root", type=Path, help="root of a BIDS dataset")
     data.add_argument("--subject", type=_labels, help="its label, or several: 01,02")
-    data.add_argument("--session", type=_words, help="default: all")
-    data.add_argument("--task", type=_words, help="default: all")
+    data.add_argument("--session", type=parse_words, help="default: all")
+    data.add_argument("--task", type=parse_words, help="default: all")
     data.add_argument(
         "--stimuli", type=Path, help="folder of the pictures, default <root>/stimuli"
     )
@@ -69,7 +70,7 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
     )
     model.add_argument(
         "--layer",
-        type=_layers,
+        type=parse_layers,
         action="extend",
         help="name, number from 1, relative depth from 0.0 to 1.0, or final; several "
         "with commas or by repeating the option; default: a spread",
@@ -219,25 +220,5 @@ def _loading(args: argparse.Namespace) -> dict[str, Any]:
     return loading
 
 
-def _words(text: str) -> list[str]:
-    words = dict.fromkeys(word.strip() for word in text.split(",") if word.strip())
-    if not words:
-        raise argparse.ArgumentTypeError(f"expected at least one name, got {text!r}")
-    return list(words)
-
-
 def _labels(text: str) -> list[str]:
-    return list(dict.fromkeys(word.removeprefix("sub-") for word in _words(text)))
-
-
-def _layers(text: str) -> list[int | float | str]:
-    return [_layer(word) for word in _words(text)]
-
-
-def _layer(word: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            continue
-    return word
+    return list(dict.fromkeys(word.removeprefix("sub-") for word in parse_words(text)))

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 # Each is a module of this package with SUMMARY, EXAMPLES, add_arguments and run.
-COMMANDS = {"demo": "demo", "sys-info": "sys_info"}
+COMMANDS = {
+    "demo": "demo",
+    "datasets": "datasets",
+    "fetch": "fetch",
+    "extract": "extract",
+    "backbones": "backbones",
+    "cache": "cache",
+    "sys-info": "sys_info",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,12 +35,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if it failed. Wrong usage exits with 2, as argparse
         does.
     """
-    args = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else list(argv)
+    args = _parser().parse_args(argv, argparse.Namespace(argv=argv))
     import mne
 
     mne.set_log_level("INFO" if args.verbose else "WARNING")
     try:
         args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # of ``| head``, which has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _fail(args.name, "interrupted")
     except Exception as error:

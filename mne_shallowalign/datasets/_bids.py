@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import mne
 import numpy as np
 from mne.utils import verbose
 
+from ..preprocessing._picks import resolve_picks
 from ._presentations import describe, presentations
-from ._recordings import find_recordings
+from ._recordings import find_recordings, read_recording
 
 
 @verbose
@@ -30,7 +32,7 @@ def load_bids(
     h_freq: float | None = None,
     sfreq: float | None = None,
     reject: dict[str, float] | None = None,
-    stimuli: str | Path | None = None,
+    stimuli: str | Path | Literal[False] | None = None,
     verbose: bool | str | int | None = None,
 ) -> mne.EpochsArray:
     """Read every presentation of a picture to one subject of a BIDS dataset.
@@ -50,8 +52,9 @@ def load_bids(
     baseline : tuple of (float | None, float | None) | None
         The interval whose mean is subtracted, see :class:`mne.Epochs`.
     picks : str | sequence of str
-        The channels, see :class:`mne.Epochs`. The default leaves out those that are
-        marked as bad.
+        The channels, see :class:`mne.Epochs`, or ``"occipito-parietal"``, see
+        :func:`~mne_shallowalign.preprocessing.pick_occipito_parietal`. Both this and
+        the default leave out those that are marked as bad.
     l_freq, h_freq : float | None
         The band in Hz that the continuous signal is filtered to, see
         :meth:`mne.io.Raw.filter`.
@@ -60,8 +63,9 @@ def load_bids(
     reject : dict | None
         Peak-to-peak amplitudes (V, T) above which epochs are dropped, see
         :class:`mne.Epochs`.
-    stimuli : str | Path | None
-        The folder of the pictures. ``None``: ``<root>/stimuli``.
+    stimuli : str | Path | False | None
+        The folder of the pictures. ``None``: ``<root>/stimuli``. ``False``: the
+        pictures are not looked for.
     %(verbose)s
 
     Returns
@@ -95,16 +99,21 @@ def load_bids(
     The events are those of ``events.tsv``; those without a ``stim_file`` (``n/a``) are
     not pictures, and are left out, as are runs that show none. Channels that some run
     lacks are dropped.
-    """
-    from mne_bids import read_raw_bids
 
+    The events of THINGS-MEG (ds004212), THINGS-EEG1 (ds003825) and NOD (ds005810,
+    ds005811) have no ``stim_file``; they are known by their columns, and theirs is
+    filled in. Sensor types that the ``channels.tsv`` of a CTF recording has lost are
+    restored, with a warning.
+    """
     root, subject = Path(root), str(subject).removeprefix("sub-")
     paths = find_recordings(root, subject, session, task, run, datatype)
-    raws = [read_raw_bids(path) for path in paths]
+    raws = [read_recording(path) for path in paths]
     trials = [presentations(raw, path) for raw, path in zip(raws, paths, strict=True)]
     trials = describe(trials, root, root / "stimuli" if stimuli is None else stimuli)
     shown = [pair for pair in zip(raws, trials, strict=True) if len(pair[1])]
-    raws = [raw.pick(picks, exclude="bads") for raw, _ in shown]
+    raws = [
+        raw.pick(resolve_picks(raw.info, picks), exclude="bads") for raw, _ in shown
+    ]
     raws = mne.channels.equalize_channels(raws)
 
     epochs = []

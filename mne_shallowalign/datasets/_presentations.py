@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import mne
 import pandas as pd
 from mne.utils import logger
 
-from ._stimuli import locate_stimuli
+from ._adapters import name_pictures
+from ._stimuli import locate_stimuli, tidy_name
 
 if TYPE_CHECKING:
     from mne_bids import BIDSPath
@@ -45,18 +46,17 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
     """
     annotations = raw.annotations
     trials = pd.DataFrame(list(annotations.extras), index=range(len(annotations)))
+    trials = name_pictures(trials.assign(trial_type=annotations.description), path)
     stim_files = trials.get("stim_file", pd.Series("n/a", trials.index))
     stim_files = stim_files.fillna("n/a").astype(str).str.strip()
     shown = ~stim_files.isin(["", "n/a"]).to_numpy()
-    trials = trials[shown].assign(
-        stim_file=stim_files[shown], trial_type=annotations.description[shown]
-    )
+    trials = trials[shown].assign(stim_file=stim_files[shown])
     # Only the events of pictures, then only the others.
     raw.set_annotations(annotations[shown])
     events, _ = mne.events_from_annotations(raw, lambda _: 1, regexp=None)
     raw.set_annotations(annotations[~shown])
     logger.info(
-        "%s: %d pictures; %d events without stim_file left out",
+        "%s: %d pictures; %d events that show none left out",
         path.basename,
         shown.sum(),
         (~shown).sum(),
@@ -92,7 +92,9 @@ def _split(trials: pd.DataFrame, task: str | None) -> pd.Series | str:
 
 
 def describe(
-    recordings: Sequence[pd.DataFrame], root: Path, stimuli: str | Path
+    recordings: Sequence[pd.DataFrame],
+    root: Path,
+    stimuli: str | Path | Literal[False],
 ) -> list[pd.DataFrame]:
     """Say of every presentation which image, concept and repetition it is.
 
@@ -102,8 +104,8 @@ def describe(
         The presentations of each recording.
     root : Path
         The root of the dataset.
-    stimuli : str | Path
-        The folder of the pictures.
+    stimuli : str | Path | False
+        The folder of the pictures. ``False``: they are not looked for.
 
     Returns
     -------
@@ -121,11 +123,15 @@ def describe(
     if not len(trials):
         raise ValueError(
             "No event names a picture: events.tsv needs a column stim_file, with paths "
-            f"relative to {stimuli}."
+            f"relative to {stimuli or 'the folder of the pictures'}."
         )
-    images = locate_stimuli(trials["stim_file"].unique(), root, Path(stimuli))
+    names = trials["stim_file"].unique()
+    if stimuli is False:
+        images = {name: tidy_name(name) for name in names}
+    else:
+        images = locate_stimuli(names, root, Path(stimuli))
     trials["image"] = trials["stim_file"].map(images)
-    trials["concept"] = _concepts(trials, Path(stimuli))
+    trials["concept"] = _concepts(trials, stimuli)
     trials["repetition"] = trials.groupby("image").cumcount() + 1
     others = [column for column in trials if column not in _WORDS]
     trials = trials[_WORDS + others]
@@ -135,7 +141,7 @@ def describe(
     ]
 
 
-def _concepts(trials: pd.DataFrame, stimuli: Path) -> pd.Series:
+def _concepts(trials: pd.DataFrame, stimuli: str | Path | Literal[False]) -> pd.Series:
     """Take the concept from the events, else from the folder of the picture."""
     for column in _CONCEPT_COLUMNS:
         if column in trials:
@@ -156,8 +162,8 @@ def _concepts(trials: pd.DataFrame, stimuli: Path) -> pd.Series:
     return concepts
 
 
-def _folder(image: str, stimuli: Path) -> str:
+def _folder(image: str, stimuli: str | Path | Literal[False]) -> str:
     path = Path(image)
-    if (stimuli / path).is_dir():
+    if stimuli is not False and (Path(stimuli) / path).is_dir():
         return path.name
     return path.parent.name or path.stem

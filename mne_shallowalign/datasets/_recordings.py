@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._sensors import restore_sensor_types
+
 if TYPE_CHECKING:
+    import mne
     from mne_bids import BIDSPath
 
+# Seconds at which the signal of two runs of THINGS-MEG (ds004212) drops out.
+_GAPS = {
+    "sub-BIGMEG1_ses-11_task-main_run-05_meg.ds": 13.4,
+    "sub-BIGMEG2_ses-10_task-main_run-03_meg.ds": 59.8,
+}
+_GAP = 0.2  # seconds
 _EXTENSIONS = {
     "eeg": [".vhdr", ".edf", ".bdf", ".set"],
     "meg": [".fif", ".ds", ".con", ".sqd", ".pdf"],
@@ -74,6 +84,33 @@ def find_recordings(
     if len({path.datatype for path in chosen}) > 1:
         raise ValueError(f"sub-{subject} has EEG and MEG: say datatype='eeg' or 'meg'.")
     return sorted(chosen, key=_order)
+
+
+def read_recording(path: BIDSPath) -> mne.io.BaseRaw:
+    """Read a recording with its sidecars, as far as they are there and right.
+
+    Parameters
+    ----------
+    path : BIDSPath
+        The recording.
+
+    Returns
+    -------
+    raw : mne.io.Raw
+        With sensor types that :mod:`mne_bids` took from a wrong ``channels.tsv``
+        restored, and the known gaps of THINGS-MEG marked as bad.
+    """
+    from mne_bids import read_raw_bids
+
+    with warnings.catch_warnings():
+        # One for each sensor; restore_sensor_types says it once.
+        warnings.filterwarnings("ignore", "No BIDS -> MNE mapping .*OTHER")
+        raw = read_raw_bids(path)
+    restore_sensor_types(raw, path)
+    onset = _GAPS.get(path.basename)
+    if onset is not None:
+        raw.annotations.append(onset, _GAP, "BAD_gap")
+    return raw
 
 
 def _check_subject(root: Path, subject: str) -> None:

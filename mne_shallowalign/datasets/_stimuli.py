@@ -54,6 +54,22 @@ def locate_stimuli(
     return images
 
 
+def tidy_name(stim_file: str) -> str:
+    """Write a ``stim_file`` relative to the stimuli folder, with forward slashes.
+
+    Parameters
+    ----------
+    stim_file : str
+        As written in ``events.tsv``.
+
+    Returns
+    -------
+    image : str
+        What :func:`locate_stimuli` would say if the picture were there.
+    """
+    return _readings(PurePosixPath(stim_file.replace("\\", "/")))[-1].as_posix()
+
+
 def _leaves(name: PurePosixPath) -> bool:
     # By name only: in an annexed dataset every picture is a link to elsewhere.
     drive = PureWindowsPath(name).drive

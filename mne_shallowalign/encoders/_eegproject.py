@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ._dropout import Dropout
+from ._head import ResidualHead
 
 
-class EEGProject(nn.Module):
+class EEGProject(ResidualHead):
     """Flatten, project, one residual block, layer norm.
 
     ``(n, C, T) -> flatten -> Linear(C T, D) -> x + Dropout(Linear(GELU(x))) ->
     LayerNorm(D)``: the encoder of the paper (appendix A.2.1) in the form that its
-    lineage (UBP, NeuroBridge) published.
+    lineage (UBP, NeuroBridge) published. Its size grows with C T: for the few
+    channels of one person, not for whole helmets or many people.
 
     Parameters
     ----------
@@ -28,16 +29,13 @@ class EEGProject(nn.Module):
         Dropout probability in the residual branch. Default 0.3.
     """
 
+    stackable = True
+
     def __init__(
         self, n_chans: int, n_times: int, n_outputs: int, drop_prob: float = 0.3
     ) -> None:
-        super().__init__()
-        self.flatten = nn.Flatten()
-        self.project = nn.Linear(n_chans * n_times, n_outputs)
-        self.residual = nn.Sequential(
-            nn.GELU(), nn.Linear(n_outputs, n_outputs), Dropout(drop_prob)
-        )
-        self.norm = nn.LayerNorm(n_outputs)
+        super().__init__(n_chans * n_times, n_outputs, drop_prob)
+        self.flatten = nn.Flatten(-2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Encode signals.
@@ -52,5 +50,4 @@ class EEGProject(nn.Module):
         z : Tensor, shape (n, n_outputs)
             The neural features z_N.
         """
-        x = self.project(self.flatten(x))
-        return self.norm(x + self.residual(x))
+        return super().forward(self.flatten(x))

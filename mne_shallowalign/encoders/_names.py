@@ -9,7 +9,13 @@ from .._registry import Registry
 ENCODERS = Registry(
     "encoder",
     "mne_shallowalign.encoders",
-    {"eegproject": "mne_shallowalign.encoders:EEGProject"},
+    {
+        "atm": "mne_shallowalign.encoders:ATM",
+        "eegconformer": "mne_shallowalign.encoders:EEGConformer",
+        "eegnet": "mne_shallowalign.encoders:EEGNet",
+        "eegproject": "mne_shallowalign.encoders:EEGProject",
+        "tsconv": "mne_shallowalign.encoders:TSConv",
+    },
 )
 
 

@@ -75,6 +75,33 @@ class Gallery:
             widths=(self.widths[position],),
         )
 
+    def take(self, rows: np.ndarray) -> Gallery:
+        """Leave out all images but those of some rows.
+
+        Parameters
+        ----------
+        rows : array of int
+            The rows.
+
+        Returns
+        -------
+        gallery : Gallery
+            What :func:`read_gallery` makes of these rows alone, but for the names of
+            images that were not given as paths.
+        """
+        shown, first, index = np.unique(
+            self.index[rows], return_index=True, return_inverse=True
+        )
+        order = np.argsort(first)
+        images = shown[order]
+        return replace(
+            self,
+            names=self.names[images],
+            ids=tuple(self.ids[i] for i in images),
+            features=self.features[images],
+            index=np.argsort(order)[index],
+        )
+
 
 def as_sequence(images: Any) -> Any:
     """Bring images of any container to a list or array.
@@ -189,7 +216,7 @@ def read_gallery(
         return _from_features(images, layer)
     from . import extract_features, open_images
 
-    pictures = open_images(images, image_root)
+    pictures = open_images(images, image_root, verify=False)
     layers = extract_features(
         pictures,
         backbone,
@@ -247,7 +274,7 @@ def identify(images: Any, image_root: str | Path | None = None) -> list[str]:
         return _row_digests(_as_numbers(images))
     from . import open_images
 
-    pictures = open_images(images, image_root)
+    pictures = open_images(images, image_root, verify=False)
     return [pictures.ids[i] for i in pictures.index]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-Source = Path | Image.Image | np.ndarray
+from ._decode import Source, check_decodes, decode, digest_pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,15 @@ class ImageSet:
         """Count the unique images."""
         return len(self.ids)
 
+    @property
+    def pictures(self) -> dict[str, Source]:
+        """All pictures, by their content digests."""
+        return {
+            key: source
+            for keys, sources in zip(self.source_ids, self.sources, strict=True)
+            for key, source in zip(keys, sources, strict=True)
+        }
+
     def load(self, i: int) -> Image.Image:
         """Decode one image.
 
@@ -78,7 +87,9 @@ class ImageSet:
         return self.sources[i]
 
 
-def open_images(images: Any, image_root: str | Path | None = None) -> ImageSet:
+def open_images(
+    images: Any, image_root: str | Path | None = None, *, verify: bool = True
+) -> ImageSet:
     """Identify and verify images, before anything long starts.
 
     Parameters
@@ -89,6 +100,9 @@ def open_images(images: Any, image_root: str | Path | None = None) -> ImageSet:
         path to a folder stands for the set of pictures in it.
     image_root : path | None
         Relative paths start here and may not leave it; None for the working directory.
+    verify : bool
+        Whether files are decoded, to be sure that they are whole pictures. Otherwise
+        they are only read.
 
     Returns
     -------
@@ -108,8 +122,8 @@ def open_images(images: Any, image_root: str | Path | None = None) -> ImageSet:
     Notes
     -----
     Two files with the same bytes are one image, whatever their names. Images in memory
-    are identified by their pixels. Every file is read once per session, as far as a
-    truncated one shows itself.
+    are identified by their pixels. Every file is read and decoded at most once per
+    session.
     """
     if isinstance(images, ImageSet):
         return images
@@ -123,38 +137,55 @@ def open_images(images: Any, image_root: str | Path | None = None) -> ImageSet:
         ]
     else:
         found = [
-            (row, (image,), (_digest_pixels(image),)) for row, image in enumerate(rows)
+            (row, (image,), (digest_pixels(image),)) for row, image in enumerate(rows)
         ]
-    return _unique(found)
+    image_set = _unique(found)
+    if verify:
+        verify_images(image_set.pictures)
+    return image_set
 
 
-def decode(source: Source) -> Image.Image:
-    """Decode a picture as it should look.
+def verify_images(pictures: Mapping[str, Source]) -> None:
+    """Make sure that pictures can be decoded, before anything long starts.
 
     Parameters
     ----------
-    source : path | PIL.Image.Image | ndarray of uint8
-        The picture. Of an animation the first frame is taken.
+    pictures : mapping of str to path | PIL.Image.Image | ndarray
+        Content digest to picture.
 
-    Returns
-    -------
-    image : PIL.Image.Image
-        Turned upright as its EXIF data says; mode RGB (16-bit values are scaled,
-        transparency is dropped).
+    Raises
+    ------
+    ValueError
+        If files are not readable images, or are not what they were when they were
+        identified. The first offenders are listed.
     """
-    if isinstance(source, np.ndarray):
-        return Image.fromarray(source)
-    if isinstance(source, Image.Image):
-        return _as_rgb(source)
-    with Image.open(source) as image:
-        return _as_rgb(image)
+    files = {key: path for key, path in pictures.items() if isinstance(path, Path)}
+    broken = {
+        path: error
+        for path, error in _in_threads(_check_file, files.values()).items()
+        if error is not None
+    }
+    broken |= {
+        path: "changed while it was read"
+        for key, path in files.items()
+        if path not in broken and _digest_or_error(path) != key
+    }
+    _refuse(broken, len(files))
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # PIL would clip 16-bit values at 255
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    return image.convert("RGB")
+def _in_threads(function: Callable[[Path], Any], files: Iterable[Path]) -> dict:
+    files = list(files)
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(files, threads.map(function, files), strict=True))
+
+
+def _refuse(broken: Mapping[Path, Any], n_files: int) -> None:
+    if broken:
+        listed = _listed([f"{file} ({error})" for file, error in broken.items()])
+        raise ValueError(
+            f"{len(broken)} of {n_files} images cannot be read: {listed}. Replace or "
+            "leave out these files."
+        )
 
 
 def _as_rows(images: Any) -> Sequence[Any]:
@@ -209,7 +240,7 @@ def _place(rows: Sequence[Any], image_root: str | Path | None) -> list[str]:
 def _identify_files(
     paths: Iterable[str],
 ) -> dict[str, tuple[tuple[Path, ...], tuple[str, ...]]]:
-    """Find the pictures behind every path and their digests; verify all."""
+    """Find the pictures behind every path and their digests."""
     members = {path: _members(path) for path in dict.fromkeys(paths)}
     missing = [path for path, files in members.items() if not files]
     if missing:
@@ -217,15 +248,9 @@ def _identify_files(
             f"{len(missing)} of {len(members)} images do not exist (or are folders "
             f"without pictures): {_listed(missing)}."
         )
-    files = list(dict.fromkeys(file for found in members.values() for file in found))
-    with ThreadPoolExecutor() as threads:
-        checked = dict(zip(files, threads.map(_digest_or_error, files), strict=True))
-    broken = [f"{f} ({e})" for f, e in checked.items() if isinstance(e, Exception)]
-    if broken:
-        raise ValueError(
-            f"{len(broken)} of {len(files)} images cannot be read: {_listed(broken)}. "
-            "Replace or leave out these files."
-        )
+    files = dict.fromkeys(file for found in members.values() for file in found)
+    checked = _in_threads(_digest_or_error, files)
+    _refuse({f: e for f, e in checked.items() if isinstance(e, OSError)}, len(files))
     return {
         path: (found, tuple(checked[file] for file in found))
         for path, found in members.items()
@@ -243,30 +268,33 @@ def _members(path: str) -> tuple[Path, ...]:
     )
 
 
-def _digest_or_error(file: Path) -> str | Exception:
+def _digest_or_error(file: Path) -> str | OSError:
     try:
         stat = file.stat()
         return _digest_file(str(file), stat.st_mtime_ns, stat.st_size)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except OSError as error:
         return error
 
 
 @lru_cache(maxsize=200_000)
 def _digest_file(file: str, mtime_ns: int, size: int) -> str:
-    """Hash a file and make sure that it decodes; time and size key the cache."""
-    with Image.open(file) as image:
-        # an eighth of a JPEG's resolution reads the whole file in a third of the time
-        image.draft("RGB", (image.width // 8 or 1, image.height // 8 or 1))
-        image.load()
+    """Hash a file; time and size key the cache."""
     with open(file, "rb") as raw:
         return hashlib.file_digest(raw, "sha256").hexdigest()
 
 
-def _digest_pixels(image: Image.Image | np.ndarray) -> str:
-    pixels = np.ascontiguousarray(decode(image))
-    digest = hashlib.sha256(repr(pixels.shape).encode())
-    digest.update(pixels.data)
-    return digest.hexdigest()
+def _check_file(file: Path) -> Exception | None:
+    try:
+        stat = file.stat()
+        _decodes(str(file), stat.st_mtime_ns, stat.st_size)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return error
+    return None
+
+
+@lru_cache(maxsize=200_000)
+def _decodes(file: str, mtime_ns: int, size: int) -> None:
+    check_decodes(file)
 
 
 def _unique(

@@ -7,50 +7,56 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from warnings import warn
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
+from ._disk import remove_leftovers, write_whole, writing
+from ._index import DAMAGE, find_shards, shard_header
+
 SHARD_SIZE = 256  # images: what a killed run loses at most
-
-
-def default_cache_dir() -> Path:
-    """Return where features are cached by default.
-
-    Returns
-    -------
-    path : Path
-        ``mne-shallowalign/features`` in MNE's data folder (the configuration value
-        ``MNE_DATA``, else ``~/mne_data``).
-    """
-    from mne import get_config
-
-    root = Path(get_config("MNE_DATA", "~/mne_data")).expanduser()
-    return root / "mne-shallowalign" / "features"
+ABOUT = "about.json"
+ADVICE = (
+    "What was written before stays valid and is not computed again. Make space (for "
+    "example with features.clear_cache(max_bytes=...)), or set cache_dir to a folder "
+    "that can be written, or to False to keep nothing."
+)
 
 
 class FeatureStore:
-    """The cached features of one backbone under one pooling.
+    """The cached features of one backbone, pooling, view and precision.
 
     Parameters
     ----------
     folder : Path
-        ``<cache_dir>/<backbone fingerprint>/<pooling>``; created when first written.
+        Where they are; created when first written.
+    about : mapping of str to str
+        What the name of the folder stands for; written beside the shards.
+
+    Attributes
+    ----------
+    used : set of Path
+        The shards that were read or written by this object.
 
     Notes
     -----
-    A shard is a safetensors file with one float32 tensor (n_images, width) per layer;
-    its header lists the content digests of the images and a checksum per layer, so one
-    layer is read without touching the others. float32 because pooled features are
-    small: 16,740 images x 768 features are 51 MB a layer.
+    A shard is a safetensors file with one tensor (n_images, width) per layer, in
+    float16 or float32; its header lists the content digests of the images and a
+    checksum per layer, so one layer is read without touching the others. Its name is
+    made of layers and images, so processes that compute the same leave one copy. Its
+    modification time is when it was last used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, about: Mapping[str, str]) -> None:
         self.folder = folder
+        self.about = dict(about)
+        self.used: set[Path] = set()
 
     def prepare(self) -> None:
         """Make sure that features can be written, before they are computed.
@@ -61,77 +67,98 @@ class FeatureStore:
             If the folder cannot be made or written.
         """
         probe = self.folder / f".{uuid4().hex}"
-        try:
+        with writing(self.folder, ADVICE):
             self.folder.mkdir(parents=True, exist_ok=True)
             probe.touch()
             probe.unlink()
-        except OSError as error:
-            raise type(error)(
-                f"Features cannot be kept in {self.folder}: {error}. Set cache_dir to "
-                "a folder that can be written, or to False to keep none."
-            ) from error
+            remove_leftovers(self.folder)
+            if not (self.folder / ABOUT).exists():
+                content = json.dumps(self.about, indent=1, ensure_ascii=False)
+                write_whole(self.folder / ABOUT, content.encode())
 
-    def read(self, ids: Sequence[str], tables: Mapping[str, np.ndarray]) -> np.ndarray:
+    def read(
+        self,
+        ids: Sequence[str],
+        tables: Mapping[str, Any],
+        rows: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Fill tables with what is stored.
 
         Parameters
         ----------
         ids : sequence of str
-            Content digests of the images, without repeats.
-        tables : mapping of str to ndarray, shape (n_ids, width)
+            Content digests of images, without repeats.
+        tables : mapping of str to table, shape (n_rows, width)
             One table per layer, filled in place.
+        rows : array of int, shape (n_ids,) | None
+            The row of every image; None if they are counted through.
 
         Returns
         -------
         found : ndarray of bool, shape (n_ids, n_layers)
             What was there.
         """
-        rows = {image_id: row for row, image_id in enumerate(ids)}
+        rows = np.arange(len(ids)) if rows is None else rows
+        place = {image_id: i for i, image_id in enumerate(ids)}
         found = np.zeros((len(ids), len(tables)), bool)
-        for path in sorted(self.folder.glob("shard-*.safetensors")):
+        for path in find_shards(self.folder, ids, tables):
             if found.all():
                 break
             try:
-                self._read_shard(path, rows, tables, found)
+                self._read_shard(path, place, tables, rows, found)
+            except FileNotFoundError:
+                continue  # another process made space
             except PermissionError as error:
-                warn(
-                    f"The cached features in {path} cannot be read ({error}); they are "
-                    "computed again.",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
-            except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-                warn(
-                    f"The cached features in {path} are damaged ({error}); they are "
-                    "removed and computed again.",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
+                _complain(path, f"cannot be read ({error}); they are computed again")
+            except DAMAGE as error:
+                said = "are damaged ({}); they are removed and computed again"
+                _complain(path, said.format(error))
                 path.unlink(missing_ok=True)
         return found
 
-    @staticmethod
     def _read_shard(
+        self,
         path: Path,
-        rows: Mapping[str, int],
-        tables: Mapping[str, np.ndarray],
+        place: Mapping[str, int],
+        tables: Mapping[str, Any],
+        rows: np.ndarray,
         found: np.ndarray,
     ) -> None:
-        path.open("rb").close()  # a plain error where it may not be read
+        layers, header = shard_header(path)
+        stored = json.loads(header["ids"])
+        here = [i for i, image_id in enumerate(stored) if image_id in place]
+        there = np.array([place[stored[i]] for i in here], int)
         with safe_open(path, framework="numpy") as shard:
-            header = shard.metadata()
-            stored = json.loads(header["ids"])
-            here = [i for i, image_id in enumerate(stored) if image_id in rows]
-            there = [rows[stored[i]] for i in here]
-            layers = set(shard.keys())
             for column, (layer, table) in enumerate(tables.items()):
                 if layer not in layers or found[there, column].all():
                     continue
                 values = shard.get_tensor(layer)
                 if _checksum(values) != header[f"crc32:{layer}"]:
                     raise ValueError(f"checksum of {layer!r} does not match")
-                table[there] = values[here]
+                table[rows[there]] = values[here]
                 found[there, column] = True
+                self.used.add(path)
+        if path in self.used:
+            with suppress(OSError):  # others' caches may be read-only
+                os.utime(path)
+
+    def path_of(self, ids: Sequence[str], layers: Sequence[str]) -> Path:
+        """Name the shard of these images and layers.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Content digests of the images.
+        layers : sequence of str
+            Names of the layers.
+
+        Returns
+        -------
+        path : Path
+            Where it is, or would be.
+        """
+        key = hashlib.sha256("\n".join((*layers, "", *ids)).encode()).hexdigest()
+        return self.folder / f"shard-{key[:32]}.safetensors"
 
     def write(self, ids: Sequence[str], features: Mapping[str, np.ndarray]) -> Path:
         """Write one shard atomically.
@@ -141,60 +168,31 @@ class FeatureStore:
         ids : sequence of str
             Content digests of the images.
         features : mapping of str to ndarray, shape (n_ids, width)
-            Pooled features per layer.
+            Pooled features per layer, in float16 or float32.
 
         Returns
         -------
         path : Path
-            The shard; named after images and layers, so that two processes that
-            compute the same thing leave one copy.
+            The shard.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, for example because the disk is full.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        key = hashlib.sha256("\n".join((*features, "", *ids)).encode()).hexdigest()
-        path = self.folder / f"shard-{key[:32]}.safetensors"
-        temporary = self.folder / f".{path.name}.{uuid4().hex}"
-        arrays = {k: np.ascontiguousarray(v, np.float32) for k, v in features.items()}
+        path = self.path_of(ids, list(features))
+        arrays = {k: np.ascontiguousarray(v) for k, v in features.items()}
         header = {f"crc32:{k}": _checksum(v) for k, v in arrays.items()}
         header["ids"] = json.dumps(list(ids))
-        try:
-            # not save_file, which would make the file unreadable to colleagues
-            temporary.write_bytes(save(arrays, header))
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with writing(self.folder, ADVICE):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, save(arrays, header))
+        self.used.add(path)
         return path
 
 
-class ShardWriter:
-    """Collect batches and write a shard whenever enough images came together.
-
-    Parameters
-    ----------
-    store : FeatureStore | None
-        Where shards go; None writes nothing.
-    """
-
-    def __init__(self, store: FeatureStore | None) -> None:
-        self.store = store
-        self.ids: list[str] = []
-        self.batches: list[Mapping[str, np.ndarray]] = []
-
-    def add(self, ids: Sequence[str], features: Mapping[str, np.ndarray]) -> None:
-        """Add a batch."""
-        if self.store is None:
-            return
-        self.ids += ids
-        self.batches.append(features)
-        if len(self.ids) >= SHARD_SIZE:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is left."""
-        if self.ids:
-            layers = self.batches[0]
-            merged = {k: np.concatenate([b[k] for b in self.batches]) for k in layers}
-            self.store.write(self.ids, merged)
-        self.ids, self.batches = [], []
+def _complain(path: Path, what: str) -> None:
+    warn(f"The cached features in {path} {what}.", RuntimeWarning, stacklevel=3)
 
 
 def _checksum(values: np.ndarray) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from mne_shallowalign import ShallowAlignDecoder
+from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder
 from mne_shallowalign.commands._evaluate import (
     choose_layer,
     decode_chosen,
@@ -87,18 +87,31 @@ def test_what_is_held_out_is_never_fitted(data, log, hold_out, column, n_folds):
         assert set(log[0][2]["split"]) == {"test"}
 
 
-def test_the_layer_is_chosen_without_the_test_trials(data, log):
-    """Whatever is fitted or ranked before the last call is of training concepts."""
+def test_the_layer_is_chosen_without_the_test_trials(data, decoder, monkeypatch):
+    """The search is given training trials alone, and folds of whole concepts."""
     epochs, features = data
-    chosen = decode_chosen(LoggingDecoder(), epochs, features, [1, 2, 3])
-    *inner, (_, train, test) = log
-    assert len(inner) == 3 * 3
-    for _, inner_train, inner_test in inner:
-        assert set(inner_train["split"]) | set(inner_test["split"]) == {"train"}
-        assert set(inner_train["concept"]).isdisjoint(inner_test["concept"])
+    searched, fit = [], LayerSearchCV.fit
+
+    def spy(self, X, y, *, groups):
+        searched.append((X.metadata, self.cv))
+        return fit(self, X, y, groups=groups)
+
+    monkeypatch.setattr(LayerSearchCV, "fit", spy)
+    chosen = decode_chosen(decoder, epochs, features, [1, 2, 3])
+    [(seen, folds)] = searched
+    assert set(seen["split"]) == {"train"}
+    assert len(folds) == 3
+    concepts = seen["concept"].to_numpy()
+    for train, test in folds:
+        assert set(concepts[train]).isdisjoint(concepts[test])
+    assert set(epochs.metadata["split"].iloc[chosen.test]) == {"test"}
+
+
+def test_the_chosen_layer_is_fitted_without_the_test_trials(data, log):
+    decode_chosen(LoggingDecoder(), *data, [2])
+    [(_, train, test)] = log
     assert set(test["split"]) == {"test"}
     assert set(train["split"]) == {"train"}
-    assert set(epochs.metadata["split"].iloc[chosen.test]) == {"test"}
 
 
 def test_the_numbers_are_pooled_over_folds(data, log):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mne_shallowalign.commands._output import output_folder, replacing
+from mne_shallowalign.commands._output import (
+    RECORD,
+    output_folder,
+    replacing,
+    whole_folder,
+)
 
 
 def _fail_in(context, name="half.txt"):
@@ -72,3 +77,70 @@ def test_a_folder_that_cannot_be_written_is_told_first(tmp_path, monkeypatch):
     ):
         pytest.fail("work was started")
     assert not new.exists()
+
+
+def _write_result(folder, text):
+    (folder / "features.npy").write_text(text)
+    (folder / RECORD).write_text('{"files": ["features.npy"]}')
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    out = tmp_path / "new" / "out"
+    with pytest.raises(RuntimeError):
+        _fail_in(whole_folder(out))
+    assert not list(out.parent.iterdir())
+    killed = out.parent / ".out.part"
+    killed.mkdir()
+    (killed / "half.npy").touch()
+    with whole_folder(out) as part:
+        assert not list(part.iterdir())
+        assert not out.exists()
+        _write_result(part, "first")
+    assert list(out.parent.iterdir()) == [out]
+    assert {path.name for path in out.iterdir()} == {"features.npy", RECORD}
+
+
+def test_an_empty_folder_may_be_there(tmp_path):
+    with whole_folder(tmp_path) as part:
+        _write_result(part, "first")
+    assert (tmp_path / "features.npy").read_text() == "first"
+
+
+def test_only_an_earlier_result_is_replaced(tmp_path):
+    out = tmp_path / "out"
+    with whole_folder(out) as part:
+        _write_result(part, "first")
+    with (
+        pytest.raises(FileExistsError, match="or --overwrite"),
+        whole_folder(out),
+    ):
+        pytest.fail("work was started")
+    with pytest.raises(RuntimeError):
+        _fail_in(whole_folder(out, overwrite=True))
+    assert (out / "features.npy").read_text() == "first"
+    with whole_folder(out, overwrite=True) as part:
+        _write_result(part, "second")
+    assert (out / "features.npy").read_text() == "second"
+
+
+@pytest.mark.parametrize("record", [None, "{", "[]", '{"files": 3}', '{"files": []}'])
+def test_what_is_no_result_is_never_replaced(record, tmp_path):
+    (tmp_path / "thesis.txt").touch()
+    if record is not None:
+        (tmp_path / RECORD).write_text(record)
+    with (
+        pytest.raises(FileExistsError, match="is no result of this"),
+        whole_folder(tmp_path, overwrite=True),
+    ):
+        pytest.fail("work was started")
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_a_file_is_not_a_folder(tmp_path):
+    (tmp_path / "out").touch()
+    for overwrite in (False, True):
+        with (
+            pytest.raises(FileExistsError, match="out"),
+            whole_folder(tmp_path / "out", overwrite),
+        ):
+            pytest.fail("work was started")

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import hashlib
+import lzma
+import shutil
+import struct
+import tarfile
+import zlib
+
 import mne
 import numpy as np
 import pandas as pd
 import pytest
+from loopback import Loopback
 from PIL import Image
 
-from mne_shallowalign.datasets import simulate_bids
+from mne_shallowalign.datasets import _remote, simulate_bids
 
 
 @pytest.fixture(scope="session")
@@ -83,3 +91,209 @@ def make_raw(n_times, meg=False):
     scale = 1e-13 if meg else 1e-5
     data = scale * np.random.RandomState(0).normal(size=(3, n_times))
     return mne.io.RawArray(data, info, verbose="error")
+
+
+EEG2_CHANNELS = (
+    "Fp1 F3 F7 FT9 FC5 FC1 C3 T7 TP9 CP5 CP1 Pz P3 P7 O1 Oz O2 P4 P8 TP10 CP6 CP2 Cz "
+    "C4 T8 FT10 FC6 FC2 F4 F8 Fp2 AF7 AF3 AFz F1 F5 FT7 FC3 FCz C1 C5 TP7 CP3 P1 P5 "
+    "PO7 PO3 POz PO4 PO8 P6 P2 CPz CP4 TP8 C6 C2 FC4 FT8 F6 F2 AF4 AF8 stim"
+).split()
+
+
+@pytest.fixture(scope="session")
+def things_eeg2(tmp_path_factory):
+    """Files in the authors' format: 1 subject, 4 sessions, 8 + 3 pictures."""
+    folder = tmp_path_factory.mktemp("things_eeg2")
+    train = [f"{n:05d}_{name}" for n, name in enumerate(["ant", "bat_cage"], start=1)]
+    test = ["00001_cat", "00002_dog", "00003_elk"]
+    metadata = dict(
+        train_img_concepts=[concept for concept in train for _ in range(4)],
+        train_img_files=[f"{c[6:]}_{i:02d}s.jpg" for c in train for i in range(4)],
+        test_img_concepts=test,
+        test_img_files=[f"{c[6:]}_01b.jpg" for c in test],
+    )
+    np.save(folder / "image_metadata.npy", metadata)
+    for session in range(1, 5):
+        rng = np.random.RandomState(session)
+        place = folder / "sub-08" / f"ses-{session:02d}"
+        place.mkdir(parents=True)
+        # half of the pictures twice, one of them and a target once more
+        half = np.arange(1, 5) + 4 * (session % 2)
+        shown = rng.permutation([*half, *half, half[0], 99999])
+        np.save(place / "raw_eeg_training.npy", eeg2_recording(shown, rng))
+        shown = rng.permutation([*np.repeat([1, 2, 3], 20), 2, 3, 99999])
+        np.save(place / "raw_eeg_test.npy", eeg2_recording(shown, rng))
+    return folder
+
+
+def eeg2_recording(shown, rng):
+    """Make noise that is correlated over channels and in time, with responses."""
+    gaps = np.where(np.arange(len(shown)) % 20 == 0, 1500, 200)
+    onsets = np.cumsum(gaps)
+    data = np.zeros((64, onsets[-1] + 1300))
+    mixing = np.eye(63) + 0.3 * rng.normal(size=(63, 63)) / np.sqrt(63)
+    walk = np.cumsum(rng.normal(size=(63, data.shape[1])), axis=1)
+    walk -= 0.99 * np.roll(walk, 1, axis=1)
+    data[:63] = 2e-6 * (mixing @ walk) + 1e-3 * rng.normal(size=(63, 1))
+    for onset, condition in zip(onsets, shown, strict=True):
+        topography = np.random.RandomState(condition).normal(size=(63, 1))
+        data[:63, onset + 80 : onset + 180] += 5e-6 * topography
+        data[63, onset : onset + 20] = condition
+    return dict(
+        raw_eeg_data=data,
+        ch_names=EEG2_CHANNELS,
+        ch_types=["eeg"] * 63 + ["stim"],
+        sfreq=1000,
+        highpass=0.01,
+        lowpass=100.0,
+    )
+
+
+@pytest.fixture
+def server():
+    """Serve files on loopback; see `Loopback`."""
+    loopback = Loopback()
+    yield loopback
+    loopback.close()
+
+
+@pytest.fixture
+def publish(server, tmp_path, monkeypatch):
+    """Publish a folder as a dataset of OpenNeuro whose list of files ships."""
+    registries = tmp_path / "registries"
+    registries.mkdir()
+    for path in _remote.REGISTRIES.glob("things_*.xz"):
+        shutil.copy(path, registries)
+    monkeypatch.setattr(_remote, "REGISTRIES", registries)
+    monkeypatch.setattr(_remote, "OPENNEURO", f"{server.url}/bucket")
+    monkeypatch.setattr(_remote, "GITHUB", f"{server.url}/github")
+    _remote.published_files.cache_clear()
+    _remote.read_columns.cache_clear()
+
+    def publish(accession, folder, version="1.0.0"):
+        rows = []
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+            server.files[f"/bucket/{accession}/{name}"] = content
+            digest = "sha256:" + hashlib.sha256(content).hexdigest()
+            if name.startswith("stimuli/ImageNet/"):
+                digest = digest[:39]
+            rows.append([name, str(len(content)), digest, ""])
+        text = "\n".join("\t".join(column) for column in zip(*rows, strict=True))
+        target = registries / f"{accession}_v{version}.xz"
+        target.write_bytes(lzma.compress(text.encode()))
+
+    yield publish
+    _remote.published_files.cache_clear()
+    _remote.read_columns.cache_clear()
+
+
+@pytest.fixture
+def encrypt():
+    """Write an archive with the traditional encryption of zip files (PKWARE 6.1)."""
+    table = [_crc32_of_byte(n) for n in range(256)]
+
+    def run(content, password):
+        keys = [0x12345678, 0x23456789, 0x34567890]
+
+        def update(byte):
+            keys[0] = table[(keys[0] ^ byte) & 255] ^ (keys[0] >> 8)
+            keys[1] = ((keys[1] + (keys[0] & 255)) * 134775813 + 1) & 0xFFFFFFFF
+            keys[2] = table[(keys[2] ^ (keys[1] >> 24)) & 255] ^ (keys[2] >> 8)
+
+        for byte in password:
+            update(byte)
+        encrypted = bytearray()
+        for byte in content:
+            mixed = (keys[2] | 2) & 0xFFFF
+            encrypted.append(byte ^ ((mixed * (mixed ^ 1)) >> 8) & 255)
+            update(byte)
+        return bytes(encrypted)
+
+    def write(members, password):
+        archive, directory = b"", b""
+        for name, content in members.items():
+            crc = zlib.crc32(content)
+            body = run(bytes(11) + bytes([crc >> 24]) + content, password)
+            head = struct.pack(
+                "<HHHHHIIIHH",
+                20,
+                1,
+                0,
+                0,
+                33,
+                crc,
+                len(body),
+                len(content),
+                len(name),
+                0,
+            )
+            directory += struct.pack("<4sH", b"PK\1\2", 20) + head
+            directory += struct.pack("<HHHII", 0, 0, 0, 0, len(archive)) + name.encode()
+            archive += b"PK\3\4" + head + name.encode() + body
+        end = struct.pack(
+            "<4sHHHHIIH",
+            b"PK\5\6",
+            0,
+            0,
+            len(members),
+            len(members),
+            len(directory),
+            len(archive),
+            0,
+        )
+        return archive + directory + end
+
+    return write
+
+
+def _crc32_of_byte(crc):
+    for _ in range(8):
+        crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
+    return crc
+
+
+@pytest.fixture
+def ctf_bids(test_data, tmp_path):
+    """A run of THINGS-MEG: its sidecars, and 10 s of noise behind a real CTF header."""
+    with tarfile.open(test_data / "events/ds004212_v3.0.0_sidecars.tar.xz") as tar:
+        sidecars = {
+            member.name.removeprefix("ds004212/"): tar.extractfile(member).read()
+            for member in tar
+            if "sub-" not in member.name or "sub-BIGMEG1/ses-01/" in member.name
+            if member.isfile()
+        }
+    root, name = tmp_path / "ds004212", "sub-BIGMEG1_ses-01_task-main_run-01"
+    folder = root / "sub-BIGMEG1/ses-01/meg"
+    ctf = folder / f"{name}_meg.ds"
+    ctf.mkdir(parents=True)
+    for path in (test_data / "ctf/testdata_ctf.ds").iterdir():
+        target = path.name.replace("testdata_ctf", f"{name}_meg")
+        (ctf / target).write_bytes(path.read_bytes())
+    signal = np.random.RandomState(0).randint(-999, 999, (356, 12000)).astype(">i4")
+    signal[3] = np.arange(1, 12001)  # the clock
+    (ctf / f"{name}_meg.meg4").write_bytes(b"MEG41CP\0" + signal.tobytes())
+    for top in ("dataset_description.json", "participants.tsv"):
+        (root / top).write_bytes(sidecars[top])
+    for kind in ("channels.tsv", "coordsystem.json", "meg.json", "events.tsv"):
+        text = sidecars[f"sub-BIGMEG1/ses-01/meg/{name}_{kind}"].decode()
+        if kind == "channels.tsv":
+            text = _for_another_system(text, ctf)
+        if kind == "events.tsv":
+            lines = text.splitlines()
+            text = "\n".join(lines[:1] + [x for x in lines[1:] if float(x[:6]) < 9])
+        (folder / f"{name}_{kind}").write_text(text)
+    return root
+
+
+def _for_another_system(text, ctf):
+    """Give the sensors of a header the types that the real channels.tsv gives."""
+    header, *rows = (line.split("\t") for line in text.splitlines())
+    by_name = {row[0].split("-")[0]: row for row in rows}
+    raw = mne.io.read_raw_ctf(ctf, verbose="error")
+    lines = ["\t".join(header)]
+    for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True):
+        other = by_name["MLC11" if kind == "mag" else "SCLK01"]
+        row = by_name.get(name.split("-")[0], other)
+        lines.append("\t".join([name, *row[1:]]))
+    return "\n".join(lines)

@@ -182,3 +182,17 @@ def test_two_pictures_on_one_sample(write_bids):
     events.write_text("\n".join([header, lines[0], second]))
     with pytest.raises(ValueError, match=r"1 samples have .* \(1 s: a.png, b.png\)"):
         load_bids(root, "01")
+
+
+def test_occipito_parietal_picks(write_bids):
+    root = write_bids(["a.png"])
+    with pytest.raises(ValueError, match="finds no good channel"):
+        load_bids(root, "01", picks="occipito-parietal")
+    for name in root.glob("sub-01/eeg/*"):
+        text = name.read_bytes()
+        if name.suffix in (".vhdr", ".tsv") and not name.stem.endswith("events"):
+            text = (
+                text.replace(b"A1", b"Oz").replace(b"A2", b"Cz").replace(b"A3", b"Pz")
+            )
+            name.write_bytes(text)
+    assert load_bids(root, "01", picks="occipito-parietal").ch_names == ["Pz", "Oz"]

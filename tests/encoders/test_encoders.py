@@ -1,9 +1,11 @@
 """Encoders and how they are named and built."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from mne_shallowalign import ShallowAlignDecoder, read_decoder
 from mne_shallowalign.encoders import EEGProject, build_encoder, list_encoders
 from mne_shallowalign.encoders._dropout import Dropout
 from mne_shallowalign.encoders._names import ENCODERS, register_encoder
@@ -76,3 +78,71 @@ def test_registered_encoder_is_found_and_names_are_unique():
             register_encoder("mine", nn.Linear)
     finally:
         ENCODERS.unregister("mine")
+
+
+def test_what_an_encoder_needs_and_is_not_known_is_said():
+    def at_a_rate(n_chans, n_times, n_outputs, sfreq):
+        return nn.Sequential(nn.Flatten(), nn.Linear(n_chans * n_times, n_outputs))
+
+    unknown = SIGNAL | {"sfreq": None, "chs_info": None}
+    with pytest.raises(ValueError, match="As X is an array, sfreq are not known"):
+        build_encoder(at_a_rate, unknown)
+    assert build_encoder(at_a_rate, unknown, {"sfreq": 100.0})
+    with pytest.raises(ValueError, match="time samples") as caught:
+        build_encoder("tsconv", unknown | {"n_times": 5})
+    assert "not known" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["atm", "eegconformer", "eegnet", "eegproject", "tsconv"]
+)
+class TestEveryEncoder:
+    def test_gradients_reach_every_parameter(self, name):
+        torch.manual_seed(0)
+        module = build_encoder(name, SIGNAL | {"n_outputs": 8})
+        x = torch.randn(16, 17, 250, requires_grad=True)
+        (module(x) * torch.randn(16, 8)).sum().backward()
+        assert [n for n, p in module.named_parameters() if not p.grad.any()] == []
+        assert x.grad.any(dim=0).any(dim=1).all()  # every channel matters
+
+    def test_evaluation_is_deterministic_and_trials_are_independent(self, name):
+        torch.manual_seed(0)
+        module = build_encoder(name, SIGNAL | {"n_outputs": 8})
+        x = torch.randn(6, 17, 250)
+        assert not torch.equal(module(x), module(x))  # dropout
+        with torch.no_grad():
+            first, again = module.eval()(x), module(x)
+            alone = torch.cat([module(one[None]) for one in x])
+        assert torch.equal(first, again)
+        torch.testing.assert_close(alone, first, rtol=1e-4, atol=1e-5)
+
+    def test_learns_which_picture_was_seen(self, name):
+        """Features drive bumps in time through fixed topographies, plus noise."""
+        rng = np.random.default_rng(0)
+        features = rng.standard_normal((300, 6))
+        centres, times = np.linspace(20, 90, 6), np.arange(110)
+        bumps = np.exp(-((times - centres[:, None]) ** 2) / 50)
+        topographies = rng.standard_normal((6, 8))
+        signal = np.einsum("nk,kc,kt->nct", features, topographies, bumps)
+        signal += 0.5 * rng.standard_normal(signal.shape)
+        decoder = ShallowAlignDecoder(
+            encoder=name,
+            encoder_params={"n_outputs": 32},
+            n_components=16,
+            lr=3e-3,
+            batch_size=64,
+            max_epochs=12,
+            random_state=0,
+        )
+        decoder.fit(signal[:250], features[:250])
+        score = decoder.score(signal[250:], features[250:])
+        assert score > 10 / 50  # ten times what guessing among 50 gives
+
+    def test_is_read_from_a_file_as_it_was(self, name, tmp_path):
+        """Running statistics of batch norms and learnt tokens included."""
+        rng = np.random.default_rng(0)
+        X, features = rng.standard_normal((40, 3, 100)), rng.standard_normal((40, 5))
+        decoder = ShallowAlignDecoder(encoder=name, max_epochs=2, n_components=4)
+        decoder.fit(X, features).save(tmp_path / "a-decoder.safetensors")
+        again = read_decoder(tmp_path / "a-decoder.safetensors")
+        np.testing.assert_allclose(again.transform(X), decoder.transform(X))

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mne_shallowalign.features import default_cache_dir
-from mne_shallowalign.features._store import FeatureStore, ShardWriter
+from mne_shallowalign.features._store import FeatureStore
 
 RNG = np.random.default_rng(0)
 WIDTHS = {"shallow": 3, "deep": 5}
@@ -23,7 +22,7 @@ def tables(n, layers=WIDTHS):
 
 @pytest.fixture
 def store(tmp_path):
-    return FeatureStore(tmp_path / "fingerprint" / "mean")
+    return FeatureStore(tmp_path / "fingerprint" / "mean-float32", {"pooling": "mean"})
 
 
 def test_round_trip_in_any_order(store):
@@ -104,7 +103,7 @@ def test_colleagues_may_read_shards(store):
 def test_a_place_that_cannot_be_written_is_said_at_once(store):
     store.folder.parent.parent.mkdir(exist_ok=True)
     store.folder.parent.write_text("a file in the way")
-    with pytest.raises(OSError, match="Set cache_dir to a folder"):
+    with pytest.raises(OSError, match="set cache_dir to a folder"):
         store.prepare()
 
 
@@ -137,29 +136,7 @@ def test_a_failed_write_leaves_nothing(store, monkeypatch):
     def full(temporary, path):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("mne_shallowalign.features._store.os.replace", full)
+    monkeypatch.setattr("mne_shallowalign.features._disk.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         store.write(["b"], features(1))
     assert sorted(store.folder.iterdir()) == before
-
-
-def test_writer_makes_shards_of_batches(store, monkeypatch):
-    monkeypatch.setattr("mne_shallowalign.features._store.SHARD_SIZE", 4)
-    writer = ShardWriter(store)
-    batches = [features(2) for _ in range(5)]
-    for i, batch in enumerate(batches):
-        writer.add([f"{i}-{j}" for j in range(2)], batch)
-    assert len(list(store.folder.iterdir())) == 2
-    writer.flush()
-    writer.flush()
-    assert len(list(store.folder.iterdir())) == 3
-    filled = tables(10)
-    assert store.read([f"{i}-{j}" for i in range(5) for j in range(2)], filled).all()
-    np.testing.assert_array_equal(
-        filled["deep"], np.concatenate([b["deep"] for b in batches])
-    )
-
-
-def test_default_cache_dir(monkeypatch, tmp_path):
-    monkeypatch.setenv("MNE_DATA", str(tmp_path))
-    assert default_cache_dir() == tmp_path / "mne-shallowalign" / "features"

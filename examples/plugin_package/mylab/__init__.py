@@ -1,0 +1,1 @@
+"""A backbone and an encoder of our lab, for mne-shallowalign."""

@@ -1,0 +1,201 @@
+"""THINGS-EEG2 as its authors publish it: one archive per person, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from mne.utils import verbose
+
+from ._dataset import Dataset, as_labels
+from ._fetch import data_folder, fetch_files
+from ._fetch_archive import fetch_archive
+from ._remote import RemoteFile
+
+# By number, not by name: files 6 and 9 were replaced in later versions of the article.
+_FIGSHARE = {
+    "01": 33244238,
+    "02": 33247340,
+    "03": 33247355,
+    "04": 33247361,
+    "05": 33247376,
+    "06": 34404491,
+    "07": 33247622,
+    "08": 33247652,
+    "09": 38916017,
+    "10": 33247694,
+}
+_FIGSHARE_URL = "https://plus.figshare.com/ndownloader/files"
+_OSF = "https://osf.io/download"
+_IMAGES = {"training_images": "3v527", "test_images": "znu7b"}
+_SESSIONS = ("01", "02", "03", "04")
+Labels = str | int | Sequence[str] | Sequence[int]
+
+
+@verbose
+def fetch_things_eeg2(
+    subject: str | int,
+    *,
+    session: Labels | None = None,
+    path: str | Path | None = None,
+    check: bool = False,
+    verbose: bool | str | int | None = None,
+) -> Path:
+    """Fetch the raw recording of a person of THINGS-EEG2, as the authors publish it.
+
+    Parameters
+    ----------
+    subject : str | int
+        The label of the subject: 01 to 10.
+    session : str | int | sequence | None
+        The sessions to unpack, 1 to 4. ``None``: all.
+    path : str | Path | None
+        The folder of all datasets. ``None``: ``mne-shallowalign`` in MNE's data folder
+        (the configuration value ``MNE_DATA``).
+    check : bool
+        Whether to read again what is there, and compare its hash.
+    %(verbose)s
+
+    Returns
+    -------
+    folder : Path
+        The folder of the subject, ``<path>/things-eeg2/sub-XX``, with
+        ``ses-0Y/raw_eeg_training.npy`` and ``ses-0Y/raw_eeg_test.npy``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such subject or session, or if the files are not those that were
+        first fetched.
+    OSError
+        If the disk has no room, or the server cannot be reached.
+
+    Notes
+    -----
+    The archive of a subject has about 10 GB and its content about 14 GB; the archive is
+    deleted when it has been unpacked. Its authors publish no hashes. So what is fetched
+    first is recorded in ``.mne-shallowalign/fetched.tsv`` in ``<path>/things-eeg2``
+    (size, SHA-256, date, address), and verified ever after.
+
+    The files are pickles; :func:`load_things_eeg2` reads them with an unpickler that
+    builds nothing but arrays.
+    """
+    label = THINGS_EEG2.label(subject)
+    sessions = as_labels(session) or list(_SESSIONS)
+    unknown = sorted(set(sessions) - set(_SESSIONS))
+    if unknown:
+        raise ValueError(f"session={session!r} must be among {', '.join(_SESSIONS)}.")
+    root = data_folder(path, THINGS_EEG2.folder)
+    THINGS_EEG2.show_terms(root)
+    expected = {
+        f"sub-{label}/ses-{s}/raw_eeg_{part}.npy"
+        for s in sessions
+        for part in ("training", "test")
+    }
+    (archive,) = _files(label)
+    fetch_archive(
+        archive, root, lambda name: _place(name, label), expected, check=check
+    )
+    return root / f"sub-{label}"
+
+
+def _files(subject: str | int, root: Path | None = None) -> list[RemoteFile]:
+    label = THINGS_EEG2.label(subject)
+    url = f"{_FIGSHARE_URL}/{_FIGSHARE[label]}"
+    return [RemoteFile(f"sub-{label}.zip", url)]
+
+
+def _place(name: str, label: str) -> str | None:
+    """Find the place of a member, whatever the folders above its session are."""
+    *_, session, file = ("", *PurePosixPath(name).parts)
+    if name.startswith("__MACOSX"):
+        return None
+    return f"sub-{label}/{session}/{file}"
+
+
+@verbose
+def fetch_things_eeg2_metadata(
+    *,
+    path: str | Path | None = None,
+    check: bool = False,
+    verbose: bool | str | int | None = None,
+) -> Path:
+    """Fetch the table that names the pictures of THINGS-EEG2.
+
+    Parameters
+    ----------
+    path : str | Path | None
+        As for :func:`fetch_things_eeg2`.
+    check : bool
+        Whether to read it again, and compare its hash.
+    %(verbose)s
+
+    Returns
+    -------
+    file : Path
+        ``<path>/things-eeg2/image_metadata.npy``, a pickle.
+    """
+    root = data_folder(path, THINGS_EEG2.folder)
+    name = "image_metadata.npy"
+    fetch_files([RemoteFile(name, f"{_OSF}/qkgtf/")], root, check=check)
+    return root / name
+
+
+@verbose
+def fetch_things_eeg2_images(
+    *,
+    path: str | Path | None = None,
+    check: bool = False,
+    verbose: bool | str | int | None = None,
+) -> Path:
+    """Fetch the 16,740 pictures of THINGS-EEG2.
+
+    Parameters
+    ----------
+    path : str | Path | None
+        As for :func:`fetch_things_eeg2`.
+    check : bool
+        Whether to read again what is there, and compare its hash.
+    %(verbose)s
+
+    Returns
+    -------
+    folder : Path
+        ``<path>/things-eeg2/stimuli``, with ``training_images/<concept>/<file>`` and
+        ``test_images/<concept>/<file>``.
+
+    Notes
+    -----
+    They are pictures of THINGS, which are for academic research only.
+    """
+    root = data_folder(path, THINGS_EEG2.folder)
+    THINGS_EEG2.show_terms(root)
+    for part, number in _IMAGES.items():
+        archive = RemoteFile(f"{part}.zip", f"{_OSF}/{number}/")
+        fetch_archive(archive, root, lambda name: _picture(name), check=check)
+    return root / "stimuli"
+
+
+def _picture(name: str) -> str | None:
+    parts = PurePosixPath(name).parts
+    for top, part in enumerate(parts):
+        if part in _IMAGES and name.lower().endswith((".jpg", ".jpeg")):
+            return "/".join(("stimuli", *parts[top:]))
+    return None
+
+
+THINGS_EEG2 = Dataset(
+    title="THINGS-EEG2",
+    folder="things-eeg2",
+    modality="EEG",
+    subjects=tuple(_FIGSHARE),
+    hours=7.6,
+    size=10_000_000_000,
+    licence="CC BY 4.0 (the pictures are those of THINGS: academic research only)",
+    doi="10.25452/figshare.plus.18470912.v4",
+    citation="Gifford, A. T., Dwivedi, K., Roig, G., & Cichy, R. M. (2022). A large "
+    "and rich EEG dataset for modeling human visual object recognition. NeuroImage, "
+    "264, 119754. https://doi.org/10.1016/j.neuroimage.2022.119754",
+    files=_files,
+    fetch=fetch_things_eeg2,
+)
