@@ -112,7 +112,9 @@ def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
         raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
-def check_ensemble(n_members: int, solver: str, fusion: str) -> None:
+def check_ensemble(
+    n_members: int, solver: str, fusion: str, subject_mmd: float = 0.0
+) -> None:
     """Refuse ensembles of what there is only one of.
 
     Parameters
@@ -123,6 +125,8 @@ def check_ensemble(n_members: int, solver: str, fusion: str) -> None:
         A closed form does not depend on the seed.
     fusion : str
         A learned gate has one set of weights.
+    subject_mmd : float
+        The discrepancy between subjects is that of one shared space.
     """
     if n_members > 1 and solver == "ridge":
         raise ValueError(
@@ -133,6 +137,11 @@ def check_ensemble(n_members: int, solver: str, fusion: str) -> None:
         raise ValueError(
             f"n_members={n_members} does not go together with fusion='learned'. Use "
             "n_members=1, or fusion='mean' or 'concat'."
+        )
+    if n_members > 1 and subject_mmd:
+        raise ValueError(
+            f"n_members={n_members} does not go together with subject_mmd="
+            f"{subject_mmd}. Use n_members=1, or subject_mmd=0."
         )
 
 

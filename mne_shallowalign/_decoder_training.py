@@ -42,7 +42,7 @@ class TrainingMixin:
         if is_open:
             gallery = self._choose_layer(screen, gallery)
         self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
-        self.subjects_ = self._gated_subjects(labels)
+        self.subjects_ = self._subjects_that_matter(labels)
         self._learn_image_scale(gallery)
         nets = self._make_nets()
         if self._needs_ridge:
@@ -106,8 +106,9 @@ class TrainingMixin:
                 "temperature": self.temperature,
                 "learn_temperature": self.learn_temperature,
                 "gate": self._gate_arguments(),
+                "subject_mmd": self.subject_mmd,
             },
-            self.net_params,
+            self._net_params,
             lr=self.lr,
             weight_decay=self.weight_decay,
             batch_size=self.batch_size,
@@ -118,6 +119,11 @@ class TrainingMixin:
         )
         with isolated_randomness(seed, self.device_):
             return net.initialize()
+
+    @property
+    def _net_params(self) -> dict[str, Any]:
+        augment = {"iterator_train__augment": self.augment} if self.augment else {}
+        return {**augment, **(self.net_params or {})}
 
     def _tower_arguments(self) -> dict[str, Any]:
         from .alignment import FlatLinear
@@ -146,19 +152,28 @@ class TrainingMixin:
         return {
             **params,
             "widths": self.layer_widths_,
-            "n_subjects": len(self.subjects_ or []),
+            "n_subjects": len(self.subjects_ or []) if self._has_subject_bias else 0,
         }
 
-    def _gated_subjects(self, labels: TrialLabels) -> list[Any] | None:
-        """List the subjects that have a bias in the gate."""
+    @property
+    def _has_subject_bias(self) -> bool:
         wanted = (self.fusion_params or {}).get("subject_bias", False)
-        if not (self._is_gated and wanted):
-            return None
-        if labels.subjects is None:
+        return self._is_gated and wanted
+
+    def _subjects_that_matter(self, labels: TrialLabels) -> list[Any] | None:
+        """List the subjects, if there is an option that depends on them."""
+        options = {
+            "fusion_params={'subject_bias': True}": self._has_subject_bias,
+            f"subject_mmd={self.subject_mmd}": self.subject_mmd > 0,
+        }
+        needed = [option for option, wanted in options.items() if wanted]
+        if needed and labels.subjects is None:
             raise ValueError(
-                "fusion_params={'subject_bias': True} needs to know whose trials they "
-                "are: pass subjects=, or Epochs whose metadata has a column 'subject'."
+                f"{needed[0]} needs to know whose trials they are: pass subjects=, or "
+                "Epochs whose metadata has a column 'subject'."
             )
+        if labels.subjects is None or not (needed or self.augment):
+            return None
         return np.unique(labels.subjects).tolist()
 
     def _subject_codes(self, labels: TrialLabels) -> torch.Tensor | None:

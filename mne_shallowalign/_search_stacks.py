@@ -48,6 +48,8 @@ def why_not_stacked(trials: Trials) -> str | None:
         return "init='ridge' starts from another solution in every layer and fold"
     if decoder.n_members > 1:
         return "the members of an ensemble are a stack of their own"
+    if decoder.augment or decoder.subject_mmd:
+        return "augment and subject_mmd need to know whose trials they are"
     if decoder.net_params:
         return "net_params may decide for each net by itself"
     net = _untrained(trials, 0, 0).net_

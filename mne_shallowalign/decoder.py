@@ -76,9 +76,11 @@ class ShallowAlignDecoder(
         the entropy of the gate is rewarded so that it does not collapse, and
         ``subject_bias`` (default False), whether the gate may lean differently for
         every subject in training; at test the bias is dropped.
-    pooling : ``"mean"`` | ``"cls"`` | ``"all"`` | ``"max"``
-        How the tokens of the layer become one vector (Pool in eq. 1): mean over the
-        patches, class token, mean over all tokens, or maximum over the patches.
+    pooling : str
+        How the tokens of the layer become one vector (Pool in eq. 1): ``"mean"`` over
+        the patches (default), ``"cls"``, the class token, ``"all"``, the mean over all
+        tokens, ``"max"``, ``"gem"``, ``"flatten"`` or ``"flatten-<width>"``, see
+        :func:`~mne_shallowalign.features.pool`.
     encoder : str | callable
         The neural encoder: a name of :func:`list_encoders`, or a class or factory
         ``encoder(n_chans, n_times, n_outputs, sfreq=None, chs_info=None)``, which
@@ -115,8 +117,9 @@ class ShallowAlignDecoder(
     init : ``"random"`` | ``"ridge"``
         What training starts from: random weights, as in the paper, or those of ridge
         regression in the first layer and the projectors, with ``encoder="eegproject"``
-        and ``projector="linear"``. Where the signal is weak, the latter has needed a
-        fraction of the epochs and reached a better score (:doc:`/benchmarks`).
+        and ``projector="linear"``. In simulations with a linear truth the latter has
+        saved nearly all epochs (:doc:`/benchmarks`); with ``lr`` above 1e-4, or for too
+        long, training undoes what it gains where the signal is weak.
     alpha : float | sequence of float | None
         Penalty of ridge regression, as scikit-learn's, on standardised signals; of
         several, the one by which held-out images are retrieved best is taken. None:
@@ -132,6 +135,14 @@ class ShallowAlignDecoder(
         are one batch. Default 1024.
     max_epochs : int
         Number of passes over the training trials. Default 50.
+    augment : callable | sequence of callable | None
+        What is done to the signals of every training batch, in this order, such as
+        :class:`~mne_shallowalign.alignment.RepetitionAverage`; see
+        :doc:`/user_guide/training`. Default None.
+    subject_mmd : float
+        Weight of the discrepancy between the embeddings of different subjects in the
+        loss (:func:`~mne_shallowalign.alignment.subject_mmd`), for people who were not
+        in training; SAMGA goes from 0.9 to 0.5. Default 0.
     n_members : int
         How many decoders of different seeds are trained, as one stacked net; their
         similarities are averaged. The shared space is theirs side by side, of
@@ -239,6 +250,8 @@ class ShallowAlignDecoder(
         weight_decay: float = 1e-4,
         batch_size: int = 1024,
         max_epochs: int = 50,
+        augment: Callable | Sequence[Callable] | None = None,
+        subject_mmd: float = 0.0,
         n_members: int = 1,
         warm_start: bool = False,
         device: str = "auto",
@@ -269,6 +282,8 @@ class ShallowAlignDecoder(
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.augment = augment
+        self.subject_mmd = subject_mmd
         self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
@@ -379,6 +394,7 @@ class ShallowAlignDecoder(
         check_scalar(self.batch_size, "batch_size", int, min_val=2)
         check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
         check_scalar(self.n_members, "n_members", int, min_val=1)
+        check_scalar(self.subject_mmd, "subject_mmd", (int, float), min_val=0)
         check_scalar(
             self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
         )
@@ -387,7 +403,7 @@ class ShallowAlignDecoder(
         check_scalar(self.warm_start, "warm_start", bool)
         check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.init, self.alpha, self.warm_start)
-        check_ensemble(self.n_members, self.solver, self.fusion)
+        check_ensemble(self.n_members, self.solver, self.fusion, self.subject_mmd)
 
     # -- into the shared space ---------------------------------------------------
 

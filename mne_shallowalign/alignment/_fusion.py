@@ -166,7 +166,8 @@ class GatedProjector(nn.Module):
             Rows that sum to one.
         """
         logits = self.logits[None]
-        if self.training and subject is not None:
+        has_bias = self.bias.num_embeddings > 1
+        if self.training and has_bias and subject is not None:
             logits = logits + self.bias(subject)
         return logits.softmax(-1)
 

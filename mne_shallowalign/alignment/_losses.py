@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._fusion import GatedProjector
+from ._mmd import subject_mmd
 from ._projectors import build_projector
 
 LOSSES = ("cosine", "lineage")
@@ -83,6 +84,9 @@ class ContrastiveLoss(nn.Module):
         Further arguments of :class:`~mne_shallowalign.alignment.GatedProjector`, which
         then is the image projector. None: one layer, or several that are fused
         already.
+    subject_mmd : float
+        Weight of :func:`~mne_shallowalign.alignment.subject_mmd` in the loss.
+        Default 0.
 
     Raises
     ------
@@ -101,6 +105,7 @@ class ContrastiveLoss(nn.Module):
         temperature: float = 0.07,
         learn_temperature: bool | None = None,
         gate: Mapping[str, Any] | None = None,
+        subject_mmd: float = 0.0,
     ) -> None:
         super().__init__()
         if loss not in LOSSES:
@@ -114,6 +119,7 @@ class ContrastiveLoss(nn.Module):
         if learn_temperature is None:
             learn_temperature = loss == "cosine"
         self.loss = loss
+        self.subject_mmd = subject_mmd
         self.is_gated = gate is not None
         self.projector = (
             GatedProjector(n_components=n_components, projector=projector, **gate)
@@ -158,7 +164,11 @@ class ContrastiveLoss(nn.Module):
             signals = F.normalize(signals, dim=-1)
         logits = (self.scale()[..., None, None] * signals) @ images.mT
         loss = contrastive_loss(logits.float(), identity)
-        return loss + self.projector.penalty(subject) if self.is_gated else loss
+        if self.is_gated:
+            loss = loss + self.projector.penalty(subject)
+        if self.subject_mmd and subject is not None:
+            loss = loss + self.subject_mmd * subject_mmd(signals, subject)
+        return loss
 
     def project_images(self, features: Tensor, subject: Tensor | None = None) -> Tensor:
         """Take image features to the shared space.

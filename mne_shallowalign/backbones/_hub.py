@@ -61,7 +61,7 @@ class HubWeights:
 
         Raises
         ------
-        ConnectionError
+        OSError
             If nothing is cached and the hub cannot be reached.
         """
         if self.is_pinned:
@@ -71,8 +71,7 @@ class HubWeights:
             path = self._download(names, self.revision, local_files_only=True)
         except EntryNotFoundError:
             path = self._download(names, self.revision)
-        snapshots = next(p for p in path.parents if p.parent.name == "snapshots")
-        return snapshots.name
+        return next(p.name for p in path.parents if p.parent.name == "snapshots")
 
     def fetch(self) -> Path:
         """Download what is not in the local cache yet.

@@ -19,6 +19,7 @@ from .._registry import suggest
 from ._base import Backbone
 from ._hooks import HookStack
 from ._hub import HubWeights, pin_later
+from ._paper import LICENSES
 from ._preprocess import build_preprocess
 from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_widths
 from ._state_dict import StateDict, build_empty, load_strictly, read_state_dict
@@ -82,7 +83,7 @@ def provide(
         final_width=final_width,
         input_size=size,
         n_parameters=n_parameters,
-        license=None,
+        license=LICENSES.get(name),
         weights=weights,
         weights_revision=pinned_by,
         preprocess=preprocess or _preprocess(cfg, size),

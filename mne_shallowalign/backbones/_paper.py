@@ -168,6 +168,7 @@ PAPER = (
 its blocks, and does not say which version it is; we take the newest."""
 
 ALIASES = {row.alias: row.model for row in PAPER}
+LICENSES = {row.model: row.license for row in PAPER}
 
 
 def paper_table(pattern: str = "*") -> pd.DataFrame:

@@ -224,6 +224,8 @@ def _bring(
     whole = known if is_whole(known) else None
     abbreviated = known if whole is None else None
     place = root / file.path
+    # pooch would make it too, but fails where another thread is making it.
+    place.parent.mkdir(parents=True, exist_ok=True)
     for url in filter(None, (file.url, file.mirror)):
         for _ in range(2):
             download = ResumingDownload(

@@ -77,8 +77,8 @@ def fetch_things_eeg2(
     first is recorded in ``.mne-shallowalign/fetched.tsv`` in ``<path>/things-eeg2``
     (size, SHA-256, date, address), and verified ever after.
 
-    The files are pickles; :mod:`mne_shallowalign.datasets` reads them with an unpickler
-    that builds nothing but arrays.
+    The files are pickles; :func:`load_things_eeg2` reads them with an unpickler that
+    builds nothing but arrays.
     """
     label = THINGS_EEG2.label(subject)
     sessions = as_labels(session) or list(_SESSIONS)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from mne.utils import logger, verbose
 
+from ..preprocessing._picks import resolve_picks
 from ._adapters import name_things_meg
 from ._bids import load_bids
 from ._dataset import Dataset, as_labels
@@ -151,7 +152,8 @@ def load_things_meg(
     session : str | int | sequence | None
         The sessions, 1 to 12. ``None``: all.
     picks : str | sequence of str
-        The channels, see :meth:`mne.Epochs.pick`.
+        The channels, see :meth:`mne.Epochs.pick`, or ``"occipito-parietal"``, see
+        :func:`~mne_shallowalign.preprocessing.pick_occipito_parietal`.
     exclude_test_concepts : bool
         Whether training trials of the 200 concepts of the test pictures are left out,
         so that 1,654 concepts with 12 pictures are for training. With ``False``, all
@@ -233,7 +235,7 @@ def _read_channels(
     epochs: mne.BaseEpochs, picks: str | Sequence[str]
 ) -> mne.EpochsArray:
     """Read some channels of epochs on disk, never all channels of all epochs."""
-    info = epochs[:1].load_data().pick(picks).info
+    info = epochs[:1].load_data().pick(resolve_picks(epochs.info, picks)).info
     data = np.empty((len(epochs), len(info["ch_names"]), len(epochs.times)))
     for first in range(0, len(epochs), _BLOCK):
         block = slice(first, first + _BLOCK)

@@ -13,6 +13,9 @@ from torch.nn import functional as F
 from mne_shallowalign._device import isolated_randomness
 from mne_shallowalign.alignment import (
     PairedSignals,
+    RepetitionAverage,
+    TemporalSmoothing,
+    TimeShift,
     build_net,
     compare_member,
     embed_images,
@@ -121,6 +124,19 @@ def test_fifty_steps_equal_those_alone_on_a_gpu():
         trained = copy.deepcopy(net)
         train_net(trained, alone[member], [4])
         assert largest_difference(stack, member, trained) < 1e-4
+
+
+def test_augmentations_are_those_alone():
+    augment = [RepetitionAverage(), TemporalSmoothing(), TimeShift(1)]
+    net_params = {"iterator_train__augment": augment}
+    groups = [make_group(10 + seed, WIDTHS, repeats=True) for seed in SEEDS]
+    nets = [make_net(width, seed, net_params) for seed in SEEDS for width in WIDTHS]
+    stack = stack_nets(nets)
+    train_stack(stack, [pairs for pairs, _ in groups], [seed + 1 for seed in SEEDS])
+    pairs = [one for _, alone in groups for one in alone]
+    for member, net in enumerate(nets):
+        alone = train_alone(net, pairs[member], SEEDS[member // 2] + 1)
+        assert largest_difference(stack, member, alone) < 1e-6
 
 
 def test_members_agree_up_to_rounding_in_bfloat16():

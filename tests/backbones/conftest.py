@@ -112,6 +112,7 @@ def hub(tmp_path_factory, monkeypatch):
     settings = {
         "HF_HUB_CACHE": str(served.cache),
         "HF_HUB_OFFLINE": False,
+        "HF_HUB_DISABLE_SYMLINKS_WARNING": True,
         "ENDPOINT": address,
         "HUGGINGFACE_CO_URL_TEMPLATE": address
         + "/{repo_id}/resolve/{revision}/{filename}",

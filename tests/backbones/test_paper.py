@@ -52,7 +52,7 @@ def test_the_record_is_the_model(row):
     assert len(backbone.layers) == row.layers
     assert backbone.widths[-1] == row.width
     assert backbone.input_size == row.input_size
-    assert backbone.license in (None, row.license)
+    assert backbone.license == row.license
     assert backbone.weights == "hub"
 
 

@@ -61,6 +61,17 @@ def test_fetched_once(server, three, tmp_path):
     assert len(server.requests) == 4
 
 
+def test_threads_may_share_a_new_folder(server, three, tmp_path, monkeypatch):
+    fetch_files(three[:1], tmp_path)
+
+    def made_by_another_thread(path, **kwargs):
+        raise FileExistsError(path)
+
+    monkeypatch.setattr("pooch.core.os.makedirs", made_by_another_thread)
+    fetch_files(three, tmp_path)
+    assert _is_there(server, three, tmp_path)
+
+
 def test_a_sound_file_is_not_read_again(three, tmp_path, monkeypatch):
     fetch_files(three, tmp_path)
     monkeypatch.setattr(hashlib, "file_digest", None)

@@ -14,6 +14,7 @@ from mne_shallowalign.datasets import (
     fetch_things_eeg2,
     fetch_things_eeg2_images,
     fetch_things_eeg2_metadata,
+    load_things_eeg2,
 )
 from mne_shallowalign.datasets._record import Record
 from mne_shallowalign.datasets._verify import verify_files
@@ -118,3 +119,26 @@ def test_metadata_and_pictures_of_things_eeg2(server, eeg2, tmp_path):
     n_requests = len(server.requests)
     fetch_things_eeg2_images(path=tmp_path)
     assert len(server.requests) == n_requests
+
+
+def test_load_fetches_what_is_not_there(
+    server, eeg2, things_eeg2, tmp_path, monkeypatch
+):
+    """From the archive to epochs, with the authors' files in their real format."""
+    monkeypatch.setenv("MNE_DATA", str(tmp_path))
+    server.files["/figshare/33247652"] = write_zip(
+        {
+            path.relative_to(things_eeg2).as_posix(): path.read_bytes()
+            for path in things_eeg2.glob("sub-08/ses-*/raw_eeg_*.npy")
+        }
+    )
+    metadata = (things_eeg2 / "image_metadata.npy").read_bytes()
+    server.files["/osf/qkgtf/"] = metadata
+    options = dict(split="test", session=1, cache_dir=False)
+    fetched = load_things_eeg2(8, **options)
+    local = load_things_eeg2(8, path=things_eeg2, **options)
+    np.testing.assert_array_equal(fetched.get_data(), local.get_data())
+    assert fetched.metadata["image"].tolist() == local.metadata["image"].tolist()
+    n_requests = len(server.requests)
+    load_things_eeg2(8, **options)
+    assert len(server.requests) == n_requests == 2

@@ -111,6 +111,8 @@ def test_training_trials_of_test_concepts_are_left_out(signal, tmp_path):
     assert concepts["train"] & concepts["test"] == set()
     kept = epochs.events[:, 0]
     np.testing.assert_allclose(epochs.get_data()[:, 0], signal[kept, 1], rtol=1e-6)
+    back = load_things_meg(1, path=tmp_path / "data", picks="occipito-parietal")
+    assert back.ch_names == ["MLO11-1609", "MRO12-1609"]
     one = load_things_meg(1, path=tmp_path / "data", session=2, preload=False)
     assert not one.preload
     with pytest.raises(ValueError, match="preload=False needs picks='data'"):
