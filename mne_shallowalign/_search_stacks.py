@@ -253,10 +253,8 @@ class _FoldOnDevice:
 
 
 def _untrained(trials: Trials, candidate: int, seed: int) -> ShallowAlignDecoder:
-    member, gallery = (
-        trials.member(candidate, seed),
-        trials.candidates[candidate].gallery,
-    )
+    member = trials.member(candidate, seed)
+    gallery = trials.candidates[candidate].gallery
     member._settle_device()
     member.layer_, member.layer_widths_ = gallery.layer, gallery.widths
     member.subjects_ = None
