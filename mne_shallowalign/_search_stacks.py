@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CUDA_SHARE = 0.8
 # what the nets of a chunk may use before memory costs more than stacking saves
 CPU_BYTES = 256 * 2**20
+MOST_WEIGHTS = 2**31 - 1  # of one tensor, which kernels index with 32 bits
 
 
 def why_not_stacked(trials: Trials) -> str | None:
@@ -155,7 +156,9 @@ class _Run:
             free, _ = torch.cuda.mem_get_info(net.device)
             budget = int(CUDA_SHARE * free) - 4 * n_folds * data
         n_trials = len(self.trials.folds[stack.groups[0][0]][0])
-        return max(1, budget // _bytes_per_net(net, n_trials))
+        largest = max(p.numel() for p in net.module_.parameters())
+        size = min(budget // _bytes_per_net(net, n_trials), MOST_WEIGHTS // largest)
+        return max(1, size)
 
     def train(self, chunk: _Stack) -> Iterator[tuple[Job, Outcome]]:
         """Train and score the nets of a chunk."""

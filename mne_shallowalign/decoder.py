@@ -117,8 +117,9 @@ class ShallowAlignDecoder(
     init : ``"random"`` | ``"ridge"``
         What training starts from: random weights, as in the paper, or those of ridge
         regression in the first layer and the projectors, with ``encoder="eegproject"``
-        and ``projector="linear"``. Where the signal is weak, the latter has needed a
-        fraction of the epochs and reached a better score (:doc:`/benchmarks`).
+        and ``projector="linear"``. In simulations with a linear truth the latter has
+        saved nearly all epochs (:doc:`/benchmarks`); with ``lr`` above 1e-4, or for too
+        long, training undoes what it gains where the signal is weak.
     alpha : float | sequence of float | None
         Penalty of ridge regression, as scikit-learn's, on standardised signals; of
         several, the one by which held-out images are retrieved best is taken. None:

@@ -154,8 +154,8 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     >>> features = rng.standard_normal((200, 3, 8))  # of three layers
     >>> signal = features[:, 1] @ rng.standard_normal((8, 4 * 10))  # from the second
     >>> X = signal.reshape(200, 4, 10)  # epochs, channels, times
+    >>> concepts = np.arange(200) // 4
     >>> decoder = ShallowAlignDecoder(lr=1e-2, n_components=8, random_state=0)
-    >>> concepts = np.arange(200) // 2  # two images each
     >>> LayerSearchCV(decoder).fit(X, features, groups=concepts).best_layer_
     2
     """
@@ -351,11 +351,12 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self.best_pooling_ = self.best_params_["pooling"]
         self.best_score_ = float(self.cv_results_["mean_test_score"][self.best_index_])
         logger.info(
-            "Of %d layers, %s has the best %s, %.3f.",
+            "Of %d candidates, %s is best: %s %.3f, top-1 %.3f.",
             len(params),
             self.best_layer_,
             self._measure,
             self.best_score_,
+            self.cv_results_["mean_test_top1"][self.best_index_],
         )
 
     def _refit(self, X: Any, y: Any, groups: Any) -> None:

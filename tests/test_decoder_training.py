@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from test_decoder import make_decoder, make_epochs
 
 from mne_shallowalign import ShallowAlignDecoder, read_decoder
+from mne_shallowalign.alignment import subject_mmd
 
 N, C, T, K = 160, 4, 15, 6
 TRAIN, TEST = slice(0, 120), slice(120, N)
@@ -311,6 +312,42 @@ def test_subject_bias_of_the_gate(layers, mixed, tmp_path):
     after = twin.net_.criterion_.projector.bias.weight
     assert (after[2] == 0).all()
     torch.testing.assert_close(after[:2], before, atol=1e-3, rtol=0.1)
+
+
+def test_subject_mmd_brings_subjects_together(layers, third):
+    subjects = np.arange(N) % 2
+    drift = np.random.default_rng(3).standard_normal((C, T)) * third.std()
+    shifted = third + subjects[:, None, None] * drift
+
+    def distance(weight):
+        decoder = make_decoder(layer=3, subject_mmd=weight)
+        decoder.fit(shifted, layers, subjects=subjects)
+        embedding = torch.from_numpy(decoder.transform(shifted))
+        return float(subject_mmd(embedding, torch.from_numpy(subjects)))
+
+    assert distance(5.0) < 0.5 * distance(0.0)
+
+
+def test_subject_mmd_needs_subjects_and_one_space(layers, third):
+    with pytest.raises(ValueError, match="subject_mmd=0.5 needs to know whose"):
+        make_decoder(layer=3, subject_mmd=0.5).fit(third, layers)
+    with pytest.raises(ValueError, match="n_members=2 does not go together"):
+        make_decoder(layer=3, subject_mmd=0.5, n_members=2).fit(third, layers)
+
+
+def test_augmentations_know_images_and_subjects(layers, third):
+    seen = []
+
+    def watch(signals, rows, trials, generator):
+        seen.append(trials.subjects[rows].tolist())
+        return signals
+
+    subjects = np.array(["a", "b"])[np.arange(N) % 2]
+    decoder = make_decoder(layer=3, augment=watch, max_epochs=1)
+    decoder.fit(third, layers, subjects=subjects)
+    assert sorted(code for batch in seen for code in batch) == [0] * 80 + [1] * 80
+    plain = make_decoder(layer=3, max_epochs=1).fit(third, layers)
+    np.testing.assert_array_equal(decoder.transform(third), plain.transform(third))
 
 
 def test_subjects_are_routed_as_metadata(layers, third):

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.model_selection import GroupKFold
+from skorch.dataset import ValidSplit
 from torch import nn
 
 from mne_shallowalign import ShallowAlignDecoder, read_decoder
+from mne_shallowalign.alignment import HeldOutStopping, TimeShift, WeightAveraging
 
 N, C, T, D, M = 120, 4, 8, 6, 3
 
@@ -63,8 +66,9 @@ def mean_similarity(decoders, X, y):
         {"loss": "lineage", "projector": None},
         {"encoder": Convolution},
         {"init": "ridge", "alpha": 10.0},
+        {"net_params": {"iterator_train__augment": TimeShift(2)}},
     ],
-    ids=["default", "no projector", "convolution", "from ridge"],
+    ids=["default", "no projector", "convolution", "from ridge", "augmented"],
 )
 def test_similarities_are_the_mean_of_those_of_the_members(data, params):
     """One random state, given to decoders in turn, gives them the members' seeds."""
@@ -120,6 +124,33 @@ def test_same_seed_same_bits(data, fitted):
     np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
     pickled = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(pickled.transform(X), fitted.transform(X))
+
+
+def test_callbacks_hold_for_all_members(data):
+    """Averaged weights are those of members whose weights are averaged alone."""
+    X, y = data
+    state, net_params = np.random.RandomState(3), {"callbacks": [WeightAveraging(0.5)]}
+    members = [
+        make_decoder(random_state=state, net_params=net_params).fit(X, y)
+        for _ in range(M)
+    ]
+    ensemble = make_decoder(n_members=M, net_params=net_params).fit(X, y)
+    expected = mean_similarity(members, X, y)
+    np.testing.assert_allclose(ensemble.decision_function(X, y), expected, atol=1e-5)
+
+
+def test_stopping_goes_by_the_mean_loss_of_held_out_groups(data):
+    X, y = data
+    net_params = {
+        "train_split": ValidSplit(GroupKFold(4)),
+        "callbacks": [HeldOutStopping(patience=2)],
+    }
+    noise = np.random.default_rng(1).permutation(y)
+    decoder = make_decoder(n_members=2, net_params=net_params, max_epochs=60)
+    decoder.fit(X, noise, groups=np.arange(N) // 5)
+    assert len(decoder.history_) < 60
+    losses = decoder.history_[:, "valid_loss"]
+    assert min(losses) == losses[-3]
 
 
 def test_torch_is_left_alone(data):

@@ -159,6 +159,8 @@ class StackedDropout(nn.Module):
         """Zero elements of x, of shape (M, ...), as each member alone would."""
         if not self.training:
             return x
+        if x.device.type not in ("cpu", "cuda"):
+            return F.dropout(x, self.p)
         masks = [
             draw_mask(x.shape[1:], self.p, x.device, x.dtype, stream.masks)
             for stream in self.streams

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mne_shallowalign.alignment import ContrastiveLoss, contrastive_loss
+from mne_shallowalign.alignment import ContrastiveLoss, contrastive_loss, subject_mmd
 
 
 def numpy_loss(similarity, identity):
@@ -113,3 +113,16 @@ def test_learnt_scale_is_clamped(log_scale, scale):
 def test_bad_parameters_are_named(params, message):
     with pytest.raises(ValueError, match=message):
         ContrastiveLoss(3, 2, **params)
+
+
+def test_discrepancy_between_subjects_is_added():
+    signals, features = torch.randn(12, 4), torch.randn(12, 6)
+    identity, subject = torch.arange(12), torch.arange(12) % 3
+    with_it = ContrastiveLoss(6, 4, subject_mmd=0.7)
+    without = ContrastiveLoss(6, 4)
+    without.load_state_dict(with_it.state_dict())
+    target = (features, identity, subject)
+    expected = without(signals, target) + 0.7 * subject_mmd(
+        torch.nn.functional.normalize(signals, dim=1), subject
+    )
+    torch.testing.assert_close(with_it(signals, target), expected)

@@ -48,10 +48,9 @@ def make_net(width=6, seed=0, net_params=None, **params):
         weight_decay=1e-2,
         batch_size=32,
         max_epochs=17,  # of three batches: 51 steps
-        device="cpu",
-        **{"precision": "float32", **params},
+        **{"precision": "float32", "device": "cpu", **params},
     )
-    with isolated_randomness(seed):
+    with isolated_randomness(seed, net.device):
         return net.initialize()
 
 
@@ -108,6 +107,23 @@ def test_fifty_steps_equal_those_alone(loss, projector, repeats):
         assert largest_difference(stack, member, net) < 1e-6
     losses = [net.history[-1]["train_loss"] for net in alone]
     assert stack.history[-1]["train_loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_fifty_steps_equal_those_alone_on_a_gpu():
+    """Masks there come from a generator of the device."""
+    pairs, alone = make_group(0, WIDTHS, True)
+    for one in (pairs, *alone):
+        for name in ("signals", "features", "image_index"):
+            setattr(one, name, getattr(one, name).cuda())
+    nets = [make_net(width, 3, device="cuda") for width in WIDTHS]
+    stack = stack_nets(nets)
+    train_stack(stack, [pairs], [4])
+    for member, net in enumerate(nets):
+        trained = copy.deepcopy(net)
+        train_net(trained, alone[member], [4])
+        assert largest_difference(stack, member, trained) < 1e-4
 
 
 def test_augmentations_are_those_alone():
