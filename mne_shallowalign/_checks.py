@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,56 @@ def check_order(X: Any, y: Any) -> None:
         )
 
 
+def check_mapping(name: str, value: Any) -> None:
+    """Refuse what is no mapping.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    value : mapping | None
+        What was given.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a dict or None, got {value!r}.")
+
+
+def check_augment(augment: Any) -> None:
+    """Refuse augmentations that cannot be called.
+
+    Parameters
+    ----------
+    augment : callable | sequence of callable | None
+        What was given.
+    """
+    several = augment if isinstance(augment, (list, tuple)) else [augment]
+    if augment is not None and not all(map(callable, several)):
+        raise TypeError(
+            "augment must be a callable such as alignment.TimeShift(), a list of them, "
+            f"or None; got {augment!r}."
+        )
+
+
+def check_unchanged(decoder: Any, fitted_with: Mapping[str, Any]) -> None:
+    """Refuse to go on training a net that other parameters would have made.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        The decoder.
+    fitted_with : mapping
+        What its net was made with.
+    """
+    for name, before in fitted_with.items():
+        now = getattr(decoder, name)
+        if now is not before and now != before:
+            raise ValueError(
+                f"{name}={now!r}, but the decoder was fitted with {before!r}, and the "
+                "net that goes on training stays as it is. Set it back, or fit anew "
+                "with warm_start=False."
+            )
+
+
 def check_fusion_params(params: Mapping[str, Any] | None) -> None:
     """Refuse options of fusion that do not exist.
 
@@ -70,6 +121,13 @@ def check_fusion_params(params: Mapping[str, Any] | None) -> None:
     params : mapping | None
         Options of ``fusion="learned"``.
     """
+    check_mapping("fusion_params", params)
+    weight = (params or {}).get("entropy_weight", 0)
+    if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+        raise ValueError(
+            "fusion_params['entropy_weight'] must be a number of at least 0, got "
+            f"{weight!r}."
+        )
     foreign = sorted(set(params or {}) - set(FUSION_PARAMS))
     if foreign:
         raise ValueError(

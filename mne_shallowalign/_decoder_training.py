@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     from .alignment import AlignmentNet, PairedSignals
 
 INFERENCE_BATCH = 1024
+# what a net is made with; it cannot change while its training goes on
+ARCHITECTURE = (
+    "encoder",
+    "encoder_params",
+    "n_components",
+    "projector",
+    "loss",
+    "fusion",
+    "fusion_params",
+    "pooling",
+    "solver",
+    "n_members",
+)
 
 
 class TrainingMixin:
@@ -90,6 +103,7 @@ class TrainingMixin:
         from .alignment import stack_nets
 
         self.net_ = nets[0] if len(nets) == 1 else stack_nets(nets)
+        self._fitted_with = {name: getattr(self, name) for name in ARCHITECTURE}
 
     def _make_net(self, seed: int) -> AlignmentNet:
         from ._device import isolated_randomness
@@ -119,6 +133,12 @@ class TrainingMixin:
         )
         with isolated_randomness(seed, self.device_):
             return net.initialize()
+
+    @property
+    def _augmentations(self) -> list[Any]:
+        if callable(self.augment):
+            return [self.augment]
+        return list(self.augment or [])
 
     @property
     def _net_params(self) -> dict[str, Any]:
@@ -165,6 +185,9 @@ class TrainingMixin:
         options = {
             "fusion_params={'subject_bias': True}": self._has_subject_bias,
             f"subject_mmd={self.subject_mmd}": self.subject_mmd > 0,
+            "alignment.SubjectMixup()": any(
+                getattr(one, "needs_subjects", False) for one in self._augmentations
+            ),
         }
         needed = [option for option, wanted in options.items() if wanted]
         if needed and labels.subjects is None:
@@ -172,7 +195,7 @@ class TrainingMixin:
                 f"{needed[0]} needs to know whose trials they are: pass subjects=, or "
                 "Epochs whose metadata has a column 'subject'."
             )
-        if labels.subjects is None or not (needed or self.augment):
+        if labels.subjects is None or not (needed or self._augmentations):
             return None
         return np.unique(labels.subjects).tolist()
 

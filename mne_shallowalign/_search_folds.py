@@ -47,7 +47,10 @@ def make_folds(cv: Any, labels: TrialLabels, image_index: np.ndarray) -> list[Fo
         if labels.groups is None:  # nobody has asked for groups to be minded
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
         folds = list(check_cv(cv).split(image_index, image_index, groups))
-    for _, test in folds:
+    if not folds:
+        raise ValueError(f"cv={cv!r} gives no split into training and held-out trials.")
+    for train, test in folds:
+        _check_rows(train, test, len(image_index))
         if len(np.unique(image_index[test])) < 2:
             raise ValueError(
                 f"A fold holds out {len(test)} trial(s) of a single image, which is "
@@ -57,6 +60,18 @@ def make_folds(cv: Any, labels: TrialLabels, image_index: np.ndarray) -> list[Fo
     if labels.groups is None:
         _warn_of_known_images(folds, image_index)
     return folds
+
+
+def _check_rows(train: np.ndarray, test: np.ndarray, n_trials: int) -> None:
+    rows = np.concatenate([train, test])
+    if rows.min() < -n_trials or rows.max() >= n_trials:
+        raise ValueError(f"cv has rows beyond those of the {n_trials} trials.")
+    both = np.intersect1d(train, test)
+    if len(both):
+        raise ValueError(
+            f"cv has a split with {len(both)} trials on both sides, the first being "
+            f"{both[:5].tolist()}: what was trained on cannot be held out."
+        )
 
 
 def _groups(labels: TrialLabels, image_index: np.ndarray) -> np.ndarray:

@@ -17,7 +17,14 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_ensemble, check_fusion_params, check_solver
+from ._checks import (
+    check_augment,
+    check_ensemble,
+    check_fusion_params,
+    check_mapping,
+    check_solver,
+    check_unchanged,
+)
 from ._decoder_input import InputMixin
 from ._decoder_ridge import RidgeMixin
 from ._decoder_training import TrainingMixin
@@ -379,6 +386,7 @@ class ShallowAlignDecoder(
     def _go_on(
         self, X: Any, y: Any, groups: Any, subjects: Any, rescale: bool = False
     ) -> Self:
+        check_unchanged(self, self._fitted_with)
         signal = self._read_signal(X, reset=False, training=True)
         y = self._check_training_images(X, y, len(signal))
         labels = self._read_labels(X, groups, subjects, len(signal))
@@ -401,6 +409,14 @@ class ShallowAlignDecoder(
         check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
         check_scalar(self.image_scaling, "image_scaling", bool)
         check_scalar(self.warm_start, "warm_start", bool)
+        if not isinstance(self.learn_temperature, bool | None):
+            raise TypeError(
+                "learn_temperature must be True, False or None, got "
+                f"{self.learn_temperature!r}."
+            )
+        for name in ("encoder_params", "net_params"):
+            check_mapping(name, getattr(self, name))
+        check_augment(self.augment)
         check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.init, self.alpha, self.warm_start)
         check_ensemble(self.n_members, self.solver, self.fusion, self.subject_mmd)

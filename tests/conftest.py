@@ -23,6 +23,8 @@ os.environ |= {
     "MNE_LOGGING_LEVEL": "WARNING",
 }
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+# threads that spin while they wait stand still where others use the processors too
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest  # noqa: E402
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from test_decoder import make_decoder, make_epochs
 
 from mne_shallowalign import ShallowAlignDecoder, read_decoder
-from mne_shallowalign.alignment import subject_mmd
+from mne_shallowalign.alignment import SubjectMixup, subject_mmd
 
 N, C, T, K = 160, 4, 15, 6
 TRAIN, TEST = slice(0, 120), slice(120, N)
@@ -425,3 +425,23 @@ def test_only_the_same_layer_and_channels_can_be_gone_on_with(layers, third, cal
         getattr(decoder.set_params(layer=3), call)(third[:, :3], layers)
     with pytest.raises(ValueError, match="5 features, but the decoder was fitted"):
         getattr(decoder, call)(third, layers[:, 2, :5])
+
+
+@pytest.mark.parametrize(
+    "changed", [{"n_components": 3}, {"encoder": "tsconv"}, {"n_members": 2}]
+)
+def test_what_goes_on_keeps_its_net(layers, third, changed):
+    decoder = make_decoder(layer=3, warm_start=True).fit(third, layers)
+    decoder.set_params(**changed)
+    name = next(iter(changed))
+    with pytest.raises(ValueError, match=f"{name}=.*but the decoder was fitted with"):
+        decoder.fit(third, layers)
+    with pytest.raises(ValueError, match="Set it back"):
+        decoder.partial_fit(third, layers)
+
+
+def test_mixtures_of_subjects_need_subjects(layers, third):
+    with pytest.raises(ValueError, match=r"SubjectMixup\(\) needs to know whose"):
+        make_decoder(layer=3, augment=[SubjectMixup()]).fit(third, layers)
+    with pytest.raises(TypeError, match="augment must be a callable"):
+        make_decoder(layer=3, augment="smooth").fit(third, layers)

@@ -96,3 +96,16 @@ def test_known_images_are_told():
 def test_nothing_to_hold_out(cv, groups, message):
     with pytest.raises(ValueError, match=message):
         make_folds(cv, labels(groups=groups), IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        ([], "gives no split"),
+        ([(np.arange(40), np.arange(30, 60))], "10 trials on both sides"),
+        ([(np.arange(40), np.arange(40, 99))], "beyond those of the 60 trials"),
+    ],
+)
+def test_splits_that_cannot_be(cv, message):
+    with pytest.raises(ValueError, match=message):
+        make_folds(cv, labels(), IMAGES)

@@ -264,6 +264,8 @@ class SubjectMixup:
     of that picture by other subjects; where there is none, nothing changes.
     """
 
+    needs_subjects = True
+
     def __call__(
         self,
         signals: Tensor,

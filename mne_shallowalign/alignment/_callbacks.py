@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from numbers import Integral, Real
 from typing import Any
 
+from sklearn.utils import check_scalar
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
@@ -36,6 +38,9 @@ class WeightAveraging(Callback):
     """
 
     def __init__(self, decay: float = 0.99) -> None:
+        check_scalar(
+            decay, "decay", Real, min_val=0, max_val=1, include_boundaries="left"
+        )
         self.decay = decay
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
@@ -119,6 +124,7 @@ class HeldOutStopping(EarlyStopping):
     def __init__(
         self, patience: int = 5, load_best: bool = True, **kwargs: Any
     ) -> None:
+        check_scalar(patience, "patience", Integral, min_val=1)
         super().__init__(patience=patience, load_best=load_best, **kwargs)
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:

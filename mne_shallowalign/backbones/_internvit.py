@@ -100,7 +100,7 @@ def provide(
     check_granularity(granularity)
     if model not in VERSIONS:
         raise ValueError(
-            f"Unknown backbone 'internvit/{model}'. {suggest(model, VERSIONS)}"
+            f"Unknown backbone 'internvit/{model}'. {suggest(model, list(VERSIONS))}"
         )
     repo, commit = VERSIONS[model]
     hub = HubWeights(

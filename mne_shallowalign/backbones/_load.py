@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import inspect
 from collections.abc import Callable
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 from warnings import warn
@@ -93,6 +94,7 @@ def load_backbone(
     if revision is not None:
         _check_revisions(provider)
         options["revision"] = revision
+    _check_options(provider, options)
     return PROVIDERS.get(provider)(
         model, weights=weights, preprocess=preprocess, **options
     )
@@ -112,6 +114,21 @@ def _split(name: str) -> tuple[str, str]:
             f"{', '.join(PROVIDERS.names())}."
         )
     return provider, model
+
+
+def _check_options(provider: str, options: dict[str, Any]) -> None:
+    takes = inspect.signature(PROVIDERS.get(provider)).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in takes.values())
+    foreign = [name for name in options if not (takes_any or name in takes)]
+    if foreign:
+        known = [n for n in takes if n not in ("model", "weights", "preprocess")]
+        raise TypeError(
+            f"Backbones of {provider!r} have no option "
+            f"{', '.join(map(repr, foreign))}. {suggest(foreign[0], known)}"
+        )
+    size = options.get("input_size")
+    if size is not None and not (isinstance(size, Integral) and size > 0):
+        raise ValueError(f"input_size must be a positive integer; got {size!r}.")
 
 
 def _check_revisions(provider: str) -> None:

@@ -144,7 +144,8 @@ def find_weights_file(path: str | Path) -> Path:
         return files[0]
     if not path.is_file():
         raise FileNotFoundError(
-            "weights must be 'hub', 'random', or an existing file or folder; got "
+            "weights must be 'hub', 'random', 'random-<seed>', or an existing file or "
+            "folder; got "
             f"{str(path)!r}."
         )
     if path.suffix not in SUFFIXES and not path.name.endswith(INDEX):

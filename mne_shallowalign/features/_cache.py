@@ -138,7 +138,7 @@ def cache_limit() -> int | None:
     from mne import get_config
 
     said = get_config(LIMIT)
-    if said is None:
+    if not said:
         return None
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", said.upper())
     if match is None:

@@ -23,8 +23,8 @@ def decode(source: Source) -> Image.Image:
     Returns
     -------
     image : PIL.Image.Image
-        Turned upright as its EXIF data says; mode RGB (16-bit values are scaled,
-        transparency is dropped).
+        Turned upright as its EXIF data says; mode RGB (16-bit values and floats up
+        to 1 are scaled, transparency is dropped).
 
     Raises
     ------
@@ -122,6 +122,19 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # PIL would clip 16-bit values at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode == "F":
+        image = _from_floats(np.asarray(image))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # PIL warns where this step is left out
     return image.convert("RGB")
+
+
+def _from_floats(pixels: np.ndarray) -> Image.Image:
+    """Take numbers up to 1 for shares of white, others for grey levels up to 255."""
+    if not 0 <= pixels.min() <= pixels.max() <= 255:
+        raise ValueError(
+            f"a picture of floats from {pixels.min():g} to {pixels.max():g}, where 0 "
+            "to 1 or 0 to 255 is expected"
+        )
+    white = 255 if pixels.max() <= 1 else 1
+    return Image.fromarray((pixels * white).round().astype(np.uint8))

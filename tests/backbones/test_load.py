@@ -193,3 +193,12 @@ def test_preprocess_is_given_pil():
     image = Image.new("L", (9, 9))
     extract_features([image], backbone, 1, cache_dir=False)
     assert seen[0].mode == "RGB"
+
+
+def test_unknown_versions_and_options_are_named():
+    with pytest.raises(ValueError, match="internvit/v3"):
+        load_backbone("internvit/v3", weights="random")
+    with pytest.raises(TypeError, match="no option 'granularit'.*'granularity'"):
+        load_backbone("gabor/v1", granularit="block")
+    with pytest.raises(ValueError, match="input_size must be a positive integer"):
+        load_backbone("timm/resnet18.a1_in1k", weights="random", input_size=-3)

@@ -103,7 +103,8 @@ def test_not_tensors(tmp_path):
 
 
 def test_paths_that_are_not_weights(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"'hub', 'random', or an existing"):
+    message = "'hub', 'random', 'random-<seed>', or an existing"
+    with pytest.raises(FileNotFoundError, match=message):
         load_backbone(NAME, weights=tmp_path / "nothing.pt")
     with pytest.raises(FileNotFoundError, match="no .safetensors"):
         load_backbone(NAME, weights=tmp_path)

@@ -30,6 +30,17 @@ def test_modes_become_rgb(mode, tmp_path):
     np.testing.assert_array_equal(loaded, np.repeat(RAMP[..., None], 3, axis=2))
 
 
+@pytest.mark.parametrize("white", [1, 255])
+def test_floats_are_shares_of_white_or_grey_levels(white, tmp_path):
+    pixels = (RAMP / 255 * white).astype(np.float32)
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    loaded = np.asarray(decode(tmp_path / "a.tif"))
+    np.testing.assert_array_equal(loaded, np.repeat(RAMP[..., None], 3, axis=2))
+    Image.fromarray(pixels * 300).save(tmp_path / "b.tif")
+    with pytest.raises(ValueError, match="a picture of floats from 0 to"):
+        decode(tmp_path / "b.tif")
+
+
 @pytest.mark.parametrize("transparency", [3, bytes(range(256))])
 def test_a_transparent_palette(transparency, tmp_path):
     GREY.convert("P").save(tmp_path / "a.png", transparency=transparency)

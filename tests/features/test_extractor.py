@@ -9,11 +9,16 @@ import torch
 from PIL import Image
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mne_shallowalign import LayerExtractor, ShallowAlignDecoder, load_backbone
+from mne_shallowalign import (
+    LayerExtractor,
+    LayerSearchCV,
+    ShallowAlignDecoder,
+    load_backbone,
+)
 from mne_shallowalign.backbones._gabor import GaborStack
 from mne_shallowalign.datasets import draw_pictures
 from mne_shallowalign.features import extract_features
@@ -145,6 +150,24 @@ def test_a_stack_is_what_the_decoder_takes(paths):
     np.testing.assert_array_equal(
         given.transform(X), own.fit(X, [str(path) for path in paths]).transform(X)
     )
+
+
+def test_a_stack_is_what_the_search_takes(paths):
+    """Searching the stacked layers scores as searching the layers by name does."""
+    layers, groups = ["energy5", "energy6"], [path.parent.name for path in paths]
+    stack = LayerExtractor("gabor/v1", layers, output="stack", cache_dir=False)
+    X = np.random.default_rng(0).standard_normal((len(paths), 3, 4))
+    decoder = ShallowAlignDecoder(
+        "gabor/v1", cache_dir=False, max_epochs=2, n_components=4, random_state=0
+    )
+    by_name, by_number = (
+        LayerSearchCV(decoder, names, cv=GroupKFold(2)).fit(X, y, groups=groups)
+        for names, y in ((layers, paths), ([1, 2], stack.transform(paths)))
+    )
+    for result in ("mean_test_score", "split0_test_score", "split1_test_score"):
+        np.testing.assert_array_equal(
+            by_name.cv_results_[result], by_number.cv_results_[result]
+        )
 
 
 def test_needs_no_fit_and_survives_clone_and_pickle(gabor, paths):
