@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 
 
 def parse_words(text: str) -> list[str]:
@@ -83,7 +82,10 @@ def parse_size(text: str) -> int:
     n_bytes : int
         The size in bytes.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", text.strip().upper())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"expected a size such as 5GB, got {text!r}")
-    return int(float(match[1]) * 1000 ** " KMGT".index(match[2] or " "))
+    from ..features import _cache
+
+    try:
+        return _cache.parse_size(text, "it")
+    except ValueError as error:
+        message = f"expected a size such as 5GB, got {text!r}"
+        raise argparse.ArgumentTypeError(message) from error

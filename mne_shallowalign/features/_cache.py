@@ -77,7 +77,7 @@ def clear_cache(
     cache_dir: str | Path | None = None,
     *,
     backbone: str | None = None,
-    max_bytes: int | None = None,
+    max_bytes: int | str | None = None,
 ) -> int:
     """Remove features from the cache.
 
@@ -88,9 +88,9 @@ def clear_cache(
     backbone : str | None
         Only features of backbones whose name matches this pattern, such as
         ``"timm/*"``; None for all.
-    max_bytes : int | None
-        Remove only so much that this many bytes are left (of those backbones), what
-        was not used for the longest time first; None to remove all.
+    max_bytes : int | str | None
+        Remove only so much that this many bytes, or ``"5GB"``, are left (of those
+        backbones), what was not used for the longest time first; None to remove all.
 
     Returns
     -------
@@ -100,13 +100,15 @@ def clear_cache(
     Raises
     ------
     ValueError
-        If ``max_bytes`` is negative.
+        If ``max_bytes`` is negative, or no size.
 
     Notes
     -----
     Only features go, never weights or other files. It is safe while other processes
     read the cache: they compute again what they miss.
     """
+    if isinstance(max_bytes, str):
+        max_bytes = parse_size(max_bytes, "max_bytes")
     if max_bytes is not None and max_bytes < 0:
         raise ValueError(f"max_bytes must be 0 or more; got {max_bytes!r}.")
     folders = [
@@ -140,9 +142,32 @@ def cache_limit() -> int | None:
     said = get_config(LIMIT)
     if not said:
         return None
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", said.upper())
+    return parse_size(said, LIMIT)
+
+
+def parse_size(said: str, name: str) -> int:
+    """Read a number of bytes.
+
+    Parameters
+    ----------
+    said : str
+        ``"5GB"``, ``"500M"`` or a number of bytes; a GB is 10^9 bytes.
+    name : str
+        What it is the size of, for the message.
+
+    Returns
+    -------
+    n_bytes : int
+        The size.
+
+    Raises
+    ------
+    ValueError
+        If it is no size.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", said.strip().upper())
     if match is None:
-        raise ValueError(f"{LIMIT} must be a size such as '20GB'; got {said!r}.")
+        raise ValueError(f"{name} must be a size such as '20GB'; got {said!r}.")
     return int(float(match[1]) * 1000 ** " KMGT".index(match[2] or " "))
 
 

@@ -14,10 +14,12 @@ References
 from __future__ import annotations
 
 import hashlib
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 from PIL import Image
+from sklearn.utils import check_scalar
 from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
@@ -38,6 +40,8 @@ class Degraded(v2.Transform):
 
     def __init__(self, size: int | None) -> None:
         super().__init__()
+        if size is not None:
+            check_scalar(size, "size", Integral, min_val=1)
         self.size = size
 
     def forward(self, image: Image.Image) -> Image.Image:
@@ -77,7 +81,7 @@ class GaussianBlur(Degraded):
 
     def __init__(self, kernel_size: int = 15, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.kernel_size = kernel_size
+        self.kernel_size = _odd(kernel_size)
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         return F.gaussian_blur(pixels, [self.kernel_size] * 2)
@@ -108,7 +112,7 @@ class FoveaBlur(Degraded):
         size: int | None = SIZE,
     ) -> None:
         super().__init__(size)
-        self.kernel_size = kernel_size
+        self.kernel_size = _odd(kernel_size)
         self.sharpness = sharpness
         self.decay = decay
 
@@ -137,7 +141,7 @@ class GaussianNoise(Degraded):
 
     def __init__(self, std: float = 25.0, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.std = std
+        self.std = check_scalar(std, "std", Real, min_val=0)
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         generator = torch.Generator().manual_seed(picture_seed(pixels.numpy()))
@@ -158,7 +162,9 @@ class LowResolution(Degraded):
 
     def __init__(self, scale: float = 0.1, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.scale = scale
+        self.scale = check_scalar(
+            scale, "scale", Real, min_val=0, max_val=1, include_boundaries="right"
+        )
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         sides = pixels.shape[1:]
@@ -179,7 +185,7 @@ class Mosaic(Degraded):
 
     def __init__(self, block: int = 5, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.block = block
+        self.block = check_scalar(block, "block", Integral, min_val=1)
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         sides = pixels.shape[1:]
@@ -204,6 +210,13 @@ def picture_seed(pixels: np.ndarray) -> int:
     """
     digest = hashlib.sha256(np.ascontiguousarray(pixels).data).digest()
     return int.from_bytes(digest[:8]) >> 1
+
+
+def _odd(kernel_size: int) -> int:
+    check_scalar(kernel_size, "kernel_size", Integral, min_val=1)
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size must be odd, got {kernel_size}.")
+    return kernel_size
 
 
 def _eccentricity(pixels: Tensor) -> Tensor:

@@ -115,6 +115,9 @@ def test_clear_the_oldest(cache):
     freed = clear_cache(cache, max_bytes=young + 1)
     assert freed == info["n_bytes"].iloc[1:].sum()
     assert cache_info(cache)["view"].tolist() == ["original"]
+    assert clear_cache(cache, max_bytes="20GB") == 0
+    with pytest.raises(ValueError, match="max_bytes must be a size"):
+        clear_cache(cache, max_bytes="much")
     with pytest.raises(ValueError, match="max_bytes must be 0 or more"):
         clear_cache(cache, max_bytes=-1)
 

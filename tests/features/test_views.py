@@ -109,3 +109,19 @@ def test_mosaic_has_squares_of_one_colour():
     assert (ours == ours[:, :1, :, :1]).all()
     centres = PIXELS.reshape(24, 5, 32, 5, 3)[:, 2, :, 2]
     np.testing.assert_allclose(ours[:, 0, :, 0], centres, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: GaussianBlur(14), "kernel_size"),
+        (lambda: FoveaBlur(0), "kernel_size"),
+        (lambda: GaussianNoise(-3), "std"),
+        (lambda: LowResolution(2), "scale"),
+        (lambda: Mosaic(0), "block"),
+        (lambda: Mosaic(size=0), "size"),
+    ],
+)
+def test_parameters_are_checked_at_once(make, name):
+    with pytest.raises(ValueError, match=name):
+        make()
