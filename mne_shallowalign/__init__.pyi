@@ -5,6 +5,8 @@ from . import datasets as datasets
 from . import encoders as encoders
 from . import features as features
 from . import preprocessing as preprocessing
+from . import protocols as protocols
+from . import recipes as recipes
 from . import retrieval as retrieval
 from . import viz as viz
 from ._provenance import sys_info as sys_info

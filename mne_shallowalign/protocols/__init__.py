@@ -1,0 +1,5 @@
+"""Who trains on what and is tested on what: planned, run, resumed, tabled."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

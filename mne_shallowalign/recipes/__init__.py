@@ -1,0 +1,5 @@
+"""Published systems as configured decoders with their protocol, and our own."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
