@@ -59,9 +59,9 @@ class WeightAveraging(Callback):
         """
         if any(isinstance(one, HeldOutStopping) for _, one in net.callbacks_):
             raise ValueError(
-                "WeightAveraging and HeldOutStopping exclude each other: the best epoch "
-                "of the one is judged by weights that the other replaces. Leave one out "
-                "of net_params['callbacks']."
+                "WeightAveraging and HeldOutStopping exclude each other: the best "
+                "epoch of the one is judged by weights that the other replaces. Leave "
+                "one out of net_params['callbacks']."
             )
         average = get_ema_multi_avg_fn(self.decay)
         self.averages_ = [
