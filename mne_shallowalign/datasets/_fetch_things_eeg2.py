@@ -107,9 +107,11 @@ def _files(subject: str | int, root: Path | None = None) -> list[RemoteFile]:
 
 def _place(name: str, label: str) -> str | None:
     """Find the place of a member, whatever the folders above its session are."""
-    *_, session, file = ("", *PurePosixPath(name).parts)
-    if name.startswith("__MACOSX"):
+    parts = PurePosixPath(name).parts
+    of_another = any(p.startswith("sub-") and p != f"sub-{label}" for p in parts[:-1])
+    if of_another or name.startswith("__MACOSX"):
         return None
+    *_, session, file = ("", *parts)
     return f"sub-{label}/{session}/{file}"
 
 

@@ -142,3 +142,22 @@ def test_load_fetches_what_is_not_there(
     n_requests = len(server.requests)
     load_things_eeg2(8, **options)
     assert len(server.requests) == n_requests == 2
+
+
+@pytest.mark.parametrize("n_bytes", [50, -50])
+def test_what_is_no_whole_archive_is_not_recorded(server, eeg2, tmp_path, n_bytes):
+    """Nobody published a hash: what came first would be the truth ever after."""
+    whole = server.files["/figshare/33247652"]
+    server.files["/figshare/33247652"] = whole[:n_bytes]
+    with pytest.raises(ValueError, match="no whole zip archive"):
+        fetch_things_eeg2(8, path=tmp_path)
+    assert not list((tmp_path / "things-eeg2").glob("sub*"))
+    server.files["/figshare/33247652"] = whole
+    assert len(list(fetch_things_eeg2(8, path=tmp_path).rglob("*.npy"))) == 8
+
+
+def test_the_recordings_of_another(server, eeg2, tmp_path):
+    members = {name.replace("sub-08", "sub-09"): b"x" for name in eeg2}
+    server.files["/figshare/33247652"] = write_zip(members)
+    with pytest.raises(ValueError, match="nothing of what was looked for"):
+        fetch_things_eeg2(8, path=tmp_path)
