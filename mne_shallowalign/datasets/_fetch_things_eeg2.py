@@ -81,7 +81,7 @@ def fetch_things_eeg2(
     builds nothing but arrays.
     """
     label = THINGS_EEG2.label(subject)
-    sessions = as_labels(session) or list(_SESSIONS)
+    sessions = list(_SESSIONS) if session is None else as_labels(session) or []
     unknown = sorted(set(sessions) - set(_SESSIONS))
     if unknown:
         raise ValueError(f"session={session!r} must be among {', '.join(_SESSIONS)}.")

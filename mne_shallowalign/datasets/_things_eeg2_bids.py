@@ -39,7 +39,7 @@ def convert_things_eeg2(
     root: str | Path,
     subject: int | str,
     *,
-    sessions: Sequence[int] | None = None,
+    sessions: str | int | Sequence[str] | Sequence[int] | None = None,
     image_metadata: str | Path | None = None,
     overwrite: bool = False,
     verbose: bool | str | int | None = None,
@@ -55,7 +55,7 @@ def convert_things_eeg2(
         The root of the BIDS dataset, new or with other subjects and sessions.
     subject : int | str
         The number of the subject.
-    sessions : sequence of int | None
+    sessions : str | int | sequence | None
         The sessions. ``None``: all that are there.
     image_metadata : str | Path | None
         The authors' ``image_metadata.npy``. ``None``: in the folder of ``source`` or

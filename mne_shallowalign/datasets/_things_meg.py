@@ -15,6 +15,7 @@ from ..preprocessing._picks import resolve_picks
 from ._adapters import name_things_meg
 from ._bids import load_bids
 from ._dataset import Dataset, as_labels
+from ._epochs_cache import read_epochs
 from ._fetch import data_folder, fetch_files
 from ._remote import RemoteFile, published_files, select
 
@@ -220,7 +221,7 @@ def _read_preprocessed(root: Path, label: str) -> mne.BaseEpochs:
             f"{place} is not there. Fetch it with fetch_things_meg({number}), or say "
             "with path= where the datasets are."
         )
-    epochs = mne.read_epochs(place, preload=False)
+    epochs = read_epochs(place, preload=False)
     metadata = _describe(epochs.metadata, label)
     shows = (metadata["image"] != "n/a").to_numpy()
     logger.info("%s: %d catch trials left out", place.name, (~shows).sum())

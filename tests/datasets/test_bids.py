@@ -226,3 +226,13 @@ def test_a_recording_without_a_date_that_begins_late(tmp_path):
     epochs = load_bids(tmp_path / "bids", "01", stimuli=False, **span)
     expected = np.stack([signal[:, s - 200 : s - 179] for s in onsets])
     np.testing.assert_allclose(epochs.get_data(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("run", [1, np.int64(1), [1, 2], "01", ["02", 1]])
+def test_labels_may_be_numbers(write_bids, run):
+    for label in ("01", "02"):
+        root = write_bids(["a.png"], session="02", run=label)
+    n_runs = 1 if np.ndim(run) == 0 else 2
+    assert len(load_bids(root, "01", session=2, run=run)) == n_runs
+    with pytest.raises(FileNotFoundError, match=r"run=3.*run-01"):
+        load_bids(root, "01", run=3)

@@ -14,9 +14,6 @@ from mne_shallowalign.datasets import (
 )
 from mne_shallowalign.datasets._things_meg import THINGS_MEG
 
-# What MNE 1.13 does with pandas when it reads the metadata of epochs.
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
-
 
 def _attributes():
     """Trials as in sample_attributes_P1.csv: exp, test and catch, in two sessions."""
@@ -130,6 +127,8 @@ def test_1654_concepts_are_left_for_training():
     assert len(train) == 1654 * 12
 
 
+# What MNE 1.13 does with pandas when it reads the metadata of epochs.
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_a_name_that_is_not_that_of_the_number(signal, tmp_path):
     root = fetch_things_meg(1, path=tmp_path / "data")
     (place, *rest) = sorted((root / "derivatives/preprocessed").iterdir())
