@@ -16,6 +16,7 @@ from mne_shallowalign.datasets import (
     fetch_things_eeg2_metadata,
     load_things_eeg2,
 )
+from mne_shallowalign.datasets._fetch_things_eeg2 import THINGS_EEG2
 from mne_shallowalign.datasets._record import Record
 from mne_shallowalign.datasets._verify import verify_files
 
@@ -161,3 +162,18 @@ def test_the_recordings_of_another(server, eeg2, tmp_path):
     server.files["/figshare/33247652"] = write_zip(members)
     with pytest.raises(ValueError, match="nothing of what was looked for"):
         fetch_things_eeg2(8, path=tmp_path)
+
+
+def test_what_the_command_lists_and_verifies(server, eeg2, tmp_path):
+    root, files = tmp_path / "things-eeg2", THINGS_EEG2.files
+    assert [f.path for f in files(8, root=root, session=1)] == ["sub-08.zip"]
+    fetch_things_eeg2(8, session=1, path=tmp_path)
+    states = verify_files(files(8, root=root, session=["01", 2]), root)
+    assert states == {
+        f"sub-08/ses-0{session}/raw_eeg_{part}.npy": state
+        for session, state in ((1, "sound"), (2, "missing"))
+        for part in PARTS
+    }
+    assert all(Record(root).is_sound(f) for f in files(8, root=root, session=1))
+    with pytest.raises(ValueError, match=r"session=7 must be among 01, 02"):
+        files(8, root=root, session=7)
