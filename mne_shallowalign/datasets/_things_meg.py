@@ -183,7 +183,8 @@ def load_things_meg(
     FileNotFoundError
         If it has not been fetched.
     ValueError
-        If an image number and a concept number do not belong together.
+        If an image number and a concept number do not belong together, or if there is
+        no such session.
 
     Notes
     -----
@@ -208,7 +209,7 @@ def load_things_meg(
         raise ValueError(f"preload=False needs picks='data', got {picks!r}.")
     epochs = _read_preprocessed(root, label)
     if session is not None:
-        epochs = epochs[epochs.metadata["session"].isin(as_labels(session)).to_numpy()]
+        epochs = _of_sessions(epochs, session)
     epochs = _leave_out(epochs, exclude_test_concepts)
     return _read_channels(epochs, picks) if preload else epochs
 
@@ -232,6 +233,17 @@ def _read_preprocessed(root: Path, label: str) -> mne.BaseEpochs:
     return epochs
 
 
+def _of_sessions(epochs: mne.BaseEpochs, session: Labels) -> mne.BaseEpochs:
+    there = epochs.metadata["session"]
+    kept = there.isin(as_labels(session)).to_numpy()
+    if not kept.any():
+        raise ValueError(
+            f"session={session!r} is not among those of these epochs: "
+            + ", ".join(there.unique())
+        )
+    return epochs[kept]
+
+
 def _read_channels(
     epochs: mne.BaseEpochs, picks: str | Sequence[str]
 ) -> mne.EpochsArray:
@@ -253,8 +265,10 @@ def _read_channels(
     )
 
 
-def _describe(metadata: pd.DataFrame, label: str) -> pd.DataFrame:
+def _describe(metadata: pd.DataFrame | None, label: str) -> pd.DataFrame:
     """Put the authors' table of trials in the package's words."""
+    if metadata is None:
+        raise ValueError(f"The epochs of sub-{label} have no metadata.")
     named = name_things_meg(
         metadata, metadata["things_image_nr"], metadata["things_category_nr"]
     )
