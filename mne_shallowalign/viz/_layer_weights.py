@@ -21,10 +21,9 @@ def plot_layer_weights(
     Parameters
     ----------
     weights : Series | DataFrame
-        The weights of one fit, by layer, as
-        :attr:`ShallowAlignDecoder.layer_weights_
-        <mne_shallowalign.ShallowAlignDecoder>` gives them; or of several, a row a fit
-        and a column a layer.
+        The weights of one fit, by layer, such as ``layer_weights_`` of
+        :class:`~mne_shallowalign.ShallowAlignDecoder`; or of several, a row a fit and
+        a column a layer.
     axes : matplotlib.axes.Axes | None
         Where to plot. None (default) makes a figure.
     show : bool
