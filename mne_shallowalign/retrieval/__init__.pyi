@@ -9,11 +9,14 @@ from ._rank_metrics import mean_reciprocal_rank as mean_reciprocal_rank
 from ._rank_metrics import median_rank as median_rank
 from ._rank_metrics import two_way_accuracy as two_way_accuracy
 from ._ranks import ranks as ranks
+from ._score_interval import ScoreInterval as ScoreInterval
+from ._score_interval import score_interval as score_interval
 from ._score_similarity import score_similarity as score_similarity
 from ._scorers import top_k_scorer as top_k_scorer
 
 __all__ = [
     "RetrievalMixin",
+    "ScoreInterval",
     "chance_level",
     "concept_accuracy",
     "concept_chance",
@@ -22,6 +25,7 @@ __all__ = [
     "median_rank",
     "proportion_interval",
     "ranks",
+    "score_interval",
     "score_similarity",
     "top_k_accuracy",
     "top_k_scorer",
