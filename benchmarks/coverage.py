@@ -4,13 +4,13 @@
 
 A study has 10 subjects x 200 pictures x 5 seeds. A query is right when the sum of
 effects of subject, picture, their interaction (the recorded trial) and the seed, all
-normal, exceeds a threshold; so the accuracy in the populations of people and pictures is
-known in closed form. Printed is the share of the studies whose interval holds it, and
-the mean width of the interval:
+normal, exceeds a threshold; so the accuracy in the populations of people and pictures
+is known in closed form. Printed is the share of the studies whose interval holds it,
+and the mean width of the interval:
 
 - ``crossed``: ``retrieval.score_interval``
-- ``pigeonhole``: percentiles of the bootstrap of Owen (2007), subjects and pictures drawn
-  anew, independently, 500 times
+- ``pigeonhole``: percentiles of the bootstrap of Owen (2007), subjects and pictures
+  drawn anew, independently, 500 times
 - ``subjects``: Student's t over subject means, as if every subject had own pictures
 - ``binomial``: Wilson's interval of 10,000 queries, as if all were independent
 """
@@ -25,7 +25,7 @@ from scipy.stats import norm, t
 from mne_shallowalign.retrieval import proportion_interval, score_interval
 
 N_SUBJECTS, N_IMAGES, N_SEEDS, N_RESAMPLES = 10, 200, 5, 500
-#: Accuracy at the median, and standard deviations of subject, picture and trial effects,
+#: Accuracy, and the standard deviations of the effects of subject, picture and trial,
 #: in units of that of the seed.
 SETTINGS = {
     "balanced, 0.6": (0.6, 0.5, 0.8, 1.0),
@@ -62,10 +62,9 @@ def crossed(hits, confidence, rng):
 
 def pigeonhole(hits, confidence, rng):
     table = hits.mean(axis=2)
-    people = rng.multinomial(
-        N_SUBJECTS, np.full(N_SUBJECTS, 1 / N_SUBJECTS), N_RESAMPLES
+    people, images = (
+        rng.multinomial(n, np.full(n, 1 / n), N_RESAMPLES) for n in table.shape
     )
-    images = rng.multinomial(N_IMAGES, np.full(N_IMAGES, 1 / N_IMAGES), N_RESAMPLES)
     means = np.einsum("bs,bi,si->b", people, images, table, optimize=True) / table.size
     return np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
 

@@ -35,7 +35,7 @@ def score_interval(
     subjects: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> ScoreInterval:
-    """Confidence interval of an accuracy over people, pictures and seeds.
+    r"""Confidence interval of an accuracy over people, pictures and seeds.
 
     Parameters
     ----------
@@ -74,15 +74,15 @@ def score_interval(
     repetitions) are averaged first. Subjects and pictures are crossed random factors,
     and the variance of the grand mean is that of the two-way analysis of variance,
 
-    .. math:: \\hat V = \\hat V_{subjects} + \\hat V_{images} - \\hat V_{rest},
+    .. math:: \hat V = \hat V_{subjects} + \hat V_{images} - \hat V_{rest},
 
     the variances between subject means, between picture means and of what both leave,
     each over the number of its own units :footcite:`Cameron2011`. Where subjects did
     not all see the same pictures the last term is the cluster-robust one of this
     reference. Bounds are those of Student's t with the degrees of freedom of
-    :footcite:t:`Satterthwaite1946`, on the logit scale, which keeps them between 0 and 1.
-    A score of exactly 0 or 1 has no variance to estimate; it gets Wilson's interval for
-    as many trials as there are pictures (subjects, without pictures).
+    :footcite:t:`Satterthwaite1946`, on the logit scale, which keeps them between 0
+    and 1. A score of exactly 0 or 1 has no variance to estimate; it gets Wilson's
+    interval for as many trials as there are pictures (subjects, without pictures).
 
     ``benchmarks/coverage.py`` prints how often this and its rivals cover the truth.
 
