@@ -30,8 +30,8 @@ def first_minutes(epochs: BaseEpochs, minutes: float) -> BaseEpochs:
     Raises
     ------
     ValueError
-        If the metadata has no ``onset``, these are averages, or onsets do not increase
-        within a run.
+        If the metadata has no ``onset``, these are averages, onsets do not increase
+        within a run, or less was recorded.
     """
     metadata = epochs.metadata
     if metadata is None or "onset" not in metadata:
@@ -45,10 +45,16 @@ def first_minutes(epochs: BaseEpochs, minutes: float) -> BaseEpochs:
             "The epochs are averages over repetitions, which may lie hours apart: give "
             "single trials, and average what is left."
         )
-    return epochs[recording_time(metadata) < 60 * minutes]
+    time, end = recording_time(metadata)
+    if 60 * minutes > end:
+        raise ValueError(
+            f"minutes={minutes:g}, but only {end / 60:.2f} minutes were recorded. Use "
+            "fewer."
+        )
+    return epochs[time < 60 * minutes]
 
 
-def recording_time(metadata: DataFrame) -> np.ndarray:
+def recording_time(metadata: DataFrame) -> tuple[np.ndarray, float]:
     """Tell how much had been recorded when each picture appeared.
 
     Parameters
@@ -60,8 +66,9 @@ def recording_time(metadata: DataFrame) -> np.ndarray:
     Returns
     -------
     time : array, shape (n_trials,)
-        Seconds from the onset of the first picture; a run ends one typical interval
-        after the onset of its last picture.
+        Seconds from the onset of the first picture.
+    end : float
+        Seconds when the last run ends: one typical interval after its last picture.
     """
     onset = metadata["onset"].to_numpy(float)
     columns = [name for name in _RECORDING if name in metadata]
@@ -76,5 +83,4 @@ def recording_time(metadata: DataFrame) -> np.ndarray:
             )
         time[run] = elapsed + onset[run] - onset[run[0]]
         elapsed = time[run[-1]] + (np.median(gaps) if len(gaps) else 0.0)
-    return time
-
+    return time, elapsed

@@ -65,6 +65,8 @@ class Job:
         The seed of everything random.
     selection : str
         ``"train"`` or ``"test"``.
+    settings : str
+        The same for the same recipe.
     """
 
     id: str
@@ -74,12 +76,12 @@ class Job:
     case: Case
     seed: int
     selection: str
+    settings: str
 
     @property
     def decoder(self) -> ShallowAlignDecoder:
         """The decoder of the recipe, or the one that its search is over."""
-        found = self.recipe.decoder
-        return found.decoder if isinstance(found, LayerSearchCV) else found
+        return inner_decoder(self.recipe)
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -89,6 +91,7 @@ class Job:
             "dataset": self.recordings.name,
             "protocol": self.protocol.name,
             "recipe": self.recipe.name,
+            "settings": self.settings,
             "subject": self.case.subject,
             "minutes": self.case.minutes,
             "seed": self.seed,
@@ -133,21 +136,22 @@ def make_plan(
     if selection not in SELECTIONS:
         raise ValueError(f"selection must be one of {SELECTIONS}, got {selection!r}.")
     datasets = [recordings] if isinstance(recordings, Recordings) else list(recordings)
-    prepared = [(recipe, _identity(recipe)) for recipe in as_recipes(recipes)]
+    prepared = [(recipe, _settings(recipe)) for recipe in as_recipes(recipes)]
     for recipe, _ in prepared:
         _check_adaptable(recipe, protocol)
     return [
         Job(
-            _job_id(protocol, identity, dataset.name, case, seed, selection),
+            _job_id(protocol, settings, dataset.name, case, seed, selection),
             protocol,
             recipe,
             dataset,
             case,
             seed,
             selection,
+            settings,
         )
         for dataset in datasets
-        for recipe, identity in prepared
+        for recipe, settings in prepared
         for case in protocol.cases(dataset)
         for seed in _as_seeds(seeds)
     ]
@@ -219,10 +223,26 @@ def _as_recipe(recipe: Any) -> Recipe:
     return recipe
 
 
-def _check_adaptable(recipe: Recipe, protocol: Protocol) -> None:
+def inner_decoder(recipe: Recipe) -> ShallowAlignDecoder:
+    """Find the decoder of a recipe, or the one that its search is over.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The recipe.
+
+    Returns
+    -------
+    decoder : ShallowAlignDecoder
+        Not fitted.
+    """
     found = recipe.decoder
-    decoder = found.decoder if isinstance(found, LayerSearchCV) else found
-    if hasattr(protocol, "minutes") and decoder.solver == "ridge":
+    return found.decoder if isinstance(found, LayerSearchCV) else found
+
+
+def _check_adaptable(recipe: Recipe, protocol: Protocol) -> None:
+    decoder = inner_decoder(recipe)
+    if protocol.name == "few-shot" and decoder.solver == "ridge":
         raise ValueError(
             f"The recipe {recipe.name!r} has solver='ridge', a closed form that cannot "
             "be adapted to a few minutes. Use solver='contrastive', perhaps with "
@@ -240,22 +260,26 @@ def _as_seeds(seeds: int | Sequence[int]) -> list[int]:
     return [int(seed) for seed in found]
 
 
-def _identity(recipe: Recipe) -> list[Any]:
-    return [recipe.name, say(recipe.picks), say(recipe.decoder)]
+def _settings(recipe: Recipe) -> str:
+    return _digest([recipe.name, say(recipe.picks), say(recipe.decoder)])
 
 
 def _job_id(
     protocol: Protocol,
-    identity: list[Any],
+    settings: str,
     dataset: str,
     case: Case,
     seed: int,
     selection: str,
 ) -> str:
-    said = [protocol.name, dataclasses.asdict(protocol), dataclasses.asdict(case)]
-    if hasattr(protocol, "minutes"):  # those of the case are meant
-        said[1].pop("minutes")
-    text = json.dumps([*said, identity, dataset, seed, selection], sort_keys=True)
+    params = dataclasses.asdict(protocol)
+    params.pop("minutes", None)  # those of the case are meant, not all of them
+    said = [protocol.name, params, dataclasses.asdict(case)]
+    return _digest([*said, settings, dataset, seed, selection])
+
+
+def _digest(said: list[Any]) -> str:
+    text = json.dumps(said, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -266,9 +290,9 @@ def _details(job: Job) -> dict[str, Any]:
     layers = decoder.layer if not is_search else found.layers
     backbone = decoder.backbone
     return {
-        "backbone": backbone if isinstance(backbone, str) else say(backbone),
+        "backbone": getattr(backbone, "name", str(backbone)),
         "layer": "search" if is_search and layers is None else str(layers),
         "pooling": decoder.pooling,
-        "encoder": say(decoder.encoder),
+        "encoder": "ridge" if decoder.solver == "ridge" else say(decoder.encoder),
         "n_train_subjects": len(job.case.train_subjects),
     }

@@ -91,8 +91,12 @@ class ResultsFolder:
         """
         from safetensors.numpy import save
 
-        numbers = {k: np.ascontiguousarray(v) for k, v in arrays.items() if _is_number(v)}
-        text = {k: json.dumps(v.tolist()) for k, v in arrays.items() if k not in numbers}
+        numbers, text = {}, {}
+        for name, array in arrays.items():
+            if array.dtype.kind in "biuf":
+                numbers[name] = np.ascontiguousarray(array)
+            else:
+                text[name] = json.dumps(array.tolist())
         fit = row["id"]
         with writing(self.path, _ADVICE):
             write_whole(self._arrays(fit), save(numbers, text))
@@ -134,8 +138,9 @@ class ResultsFolder:
                 "those that it has."
             )
         with safe_open(self._arrays(fit), framework="np") as file:
-            text = {k: np.array(json.loads(v)) for k, v in (file.metadata() or {}).items()}
-            return {name: file.get_tensor(name) for name in file.keys()} | text
+            text = (file.metadata() or {}).items()
+            numbers = {name: file.get_tensor(name) for name in file.keys()}
+            return numbers | {name: np.array(json.loads(said)) for name, said in text}
 
     def _row(self, fit: str) -> Path:
         return self.path / f"{fit}.json"
@@ -157,15 +162,17 @@ def read_results(folder: str | Path) -> DataFrame:
     results : DataFrame
         One row per fit:
 
-        - ``id``, ``dataset``, ``is_simulated``, ``protocol``, ``recipe``, ``subject``,
-          ``minutes``, ``seed``: which fit it is;
+        - ``id``, ``dataset``, ``is_simulated``, ``protocol``, ``recipe``, ``settings``
+          (the same as long as the recipe is), ``subject``, ``minutes``, ``seed``: which
+          fit it is;
         - ``selection``: ``"train"``, or ``"test"`` where epoch and layer were chosen by
           the score on the test set;
         - ``transductive``: whether queries were used jointly;
         - ``layer``, ``pooling``, ``layer_rule`` (``"given"``, ``"auto"``, ``"search"``
           or ``"test"``), ``epoch``: what was used, and who chose it;
-        - ``n_train``, ``n_queries``, ``n_gallery``: numbers of training trials, test
-          trials and candidates;
+        - ``n_train``, ``n_adapt``, ``n_queries``, ``n_gallery``: numbers of training
+          trials, of those of the person's own first minutes, of test trials and of
+          candidates;
         - ``top1``, ``top5``, ``mean_rank``, ``median_rank``, ``mrr``, ``two_way``
           and, with categories, ``concept5``: the scores;
         - ``fit_seconds``, ``score_seconds``, ``backbone``, ``weights_revision``,
@@ -222,7 +229,3 @@ def read_arrays(folder: str | Path, fit: str) -> dict[str, np.ndarray]:
     read_results : The rows.
     """
     return ResultsFolder(folder).read_arrays(fit)
-
-
-def _is_number(array: np.ndarray) -> bool:
-    return np.asarray(array).dtype.kind in "biuf"

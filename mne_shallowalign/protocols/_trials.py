@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mne.utils import logger
+from mne.utils import logger, use_log_level
 
 from ..preprocessing._picks import resolve_picks
 
@@ -121,7 +121,7 @@ def load_training(job: Job) -> Trials:
         If metadata are missing, or nothing is left.
     """
     parts = [
-        _pick(_checked(job.recordings.load(subject, "train"), job), job.recipe.picks)
+        _pick(_load(job, subject, "train"), job.recipe.picks)
         for subject in job.case.train_subjects
     ]
     trials = Trials(_same_channels(parts), job.recordings.image_root)
@@ -141,7 +141,8 @@ def load_calibration(job: Job) -> Trials:
     trials : Trials
         All channels, of which a fitted decoder takes those it knows.
     """
-    epochs = job.recordings.load_minutes(job.case.subject, job.case.minutes)
+    with use_log_level("warning"):
+        epochs = job.recordings.load_minutes(job.case.subject, job.case.minutes)
     trials = Trials([_checked(epochs, job)], job.recordings.image_root)
     return trials if job.protocol.overlap == "refuse" else _drop(trials, job)
 
@@ -159,7 +160,7 @@ def load_test(job: Job) -> Trials:
     trials : Trials
         All channels, of which a fitted decoder takes those it knows.
     """
-    epochs = _checked(job.recordings.load(job.case.subject, "test"), job)
+    epochs = _load(job, job.case.subject, "test")
     return Trials([epochs], job.recordings.image_root)
 
 
@@ -199,6 +200,12 @@ def _drop(trials: Trials, job: Job) -> Trials:
         )
     logger.info("%d training trials of test concepts left out", shared.sum())
     return trials.keep(~shared) if shared.any() else trials
+
+
+def _load(job: Job, subject: str, split: str) -> BaseEpochs:
+    with use_log_level("warning"):  # what is said of every file would drown the rest
+        epochs = job.recordings.load(subject, split)
+    return _checked(epochs, job)
 
 
 def _checked(epochs: BaseEpochs, job: Job) -> BaseEpochs:

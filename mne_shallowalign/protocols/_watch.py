@@ -1,4 +1,4 @@
-"""The test set, looked at after every epoch: for curves, and for the published habit."""
+"""The test set, looked at after every epoch: for curves, or as is published."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class TestWatch(Callback):
     def __init__(self, test: Trials, keep_best: bool) -> None:
         self.test = test
         self.keep_best = keep_best
+        self.asleep = False
         self.decoder: ShallowAlignDecoder | None = None
         self.best_epoch: int | None = None
 
@@ -59,10 +60,12 @@ class TestWatch(Callback):
         **kwargs
             Not used.
         """
+        self.best_top1, self.best_weights = -1.0, None
+        if self.asleep:
+            return
         self.signal = self.decoder._read_signal(self.test.X, reset=False)
         layer = self.decoder.layer_ or self.decoder.layer
         self.gallery = self.decoder._read_images(self.test.images, layer, net.device)
-        self.best_top1, self.best_weights = -1.0, None
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Look at the test set.
@@ -74,6 +77,8 @@ class TestWatch(Callback):
         **kwargs
             Not used.
         """
+        if self.asleep:
+            return
         queries = self.decoder._embed_signal(self.signal)
         images = self.decoder._embed_features(self.gallery.features)
         top1 = top_k_accuracy(queries @ images.T, self.gallery.index)
@@ -96,7 +101,7 @@ class TestWatch(Callback):
         if self.best_weights is not None:
             for half, weights in zip(_halves(net), self.best_weights, strict=True):
                 half.load_state_dict(weights)
-        del self.signal, self.gallery, self.best_weights
+        self.best_weights = None
 
     def _loss(self, net: NeuralNet, queries: np.ndarray, images: np.ndarray) -> float:
         """Compute eq. 3 over all queries as one batch, at the temperature of now."""
