@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,7 +88,7 @@ def permutation_chance(
     ----------
     .. footbibliography::
     """
-    check_scalar(n_permutations, "n_permutations", int, min_val=1)
+    check_scalar(n_permutations, "n_permutations", Integral, min_val=1)
     measure, n_gallery = rank_metric(metric), np.shape(similarity)[-1]
     observed = measure(some_ranks(similarity, truth), n_gallery)
     shown, group = np.unique(truth, return_inverse=True)

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ._identity import find_repeats
 from ._metrics import _check_k
+from ._rank_metrics import is_better_when_smaller, rank_metric
 
 
 def top_k_scorer(k: int = 1) -> Callable[[Any, Any, Any], float]:
@@ -50,3 +52,49 @@ class TopKScorer:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score a fitted estimator on trials and their pictures."""
         return float(np.mean(estimator.ranks(X, y) <= self.k))
+
+
+def rank_scorer(metric: str = "mrr") -> Callable[[Any, Any, Any], float]:
+    """Make a scorer of any metric of ranks.
+
+    Parameters
+    ----------
+    metric : str
+        ``"mrr"`` (default), ``"two_way"``, ``"mean_rank"``, ``"median_rank"`` or
+        ``"top<k>"``.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y)``: larger is better, so mean and median rank come with
+        a minus, as scikit-learn's losses do. The gallery is the unique pictures of
+        ``y``. It can be pickled.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric.
+
+    Examples
+    --------
+    Several at once, for ``cross_validate``:
+
+    >>> from mne_shallowalign.retrieval import rank_scorer
+    >>> {name: rank_scorer(name) for name in ("top1", "mean_rank")}
+    {'top1': RankScorer(metric='top1'), 'mean_rank': RankScorer(metric='mean_rank')}
+    """
+    rank_metric(metric)
+    return RankScorer(metric)
+
+
+@dataclass(frozen=True)
+class RankScorer:
+    """What :func:`rank_scorer` returns; a class so that it can be pickled."""
+
+    metric: str
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        """Score a fitted estimator on trials and their pictures."""
+        n_gallery = len(find_repeats(y)[0])
+        value = rank_metric(self.metric)(estimator.ranks(X, y), n_gallery)
+        return -value if is_better_when_smaller(self.metric) else value
