@@ -88,12 +88,14 @@ def _hit_probability(
     from scipy.stats import hypergeom
 
     found = np.zeros(len(n_better))
+    # SciPy wants an urn that is not empty; of what it lacks nothing is drawn
+    n_not_better = np.maximum(n_others - n_better, 1)
     for better in range(min(k - 1, n_drawn) + 1):
-        of_better = hypergeom.pmf(better, n_others, n_better, n_drawn)
+        of_better = hypergeom.pmf(better, max(n_others, 1), n_better, n_drawn)
         possible = of_better > 0
         found[possible] += of_better[possible] * hypergeom.cdf(
             2 * (k - 1 - better),
-            n_others - n_better[possible],
+            n_not_better[possible],
             n_equal[possible],
             n_drawn - better,
         )
