@@ -23,6 +23,7 @@ from ._repetition_curve import repetition_curve as repetition_curve
 from ._score_interval import ScoreInterval as ScoreInterval
 from ._score_interval import score_interval as score_interval
 from ._score_similarity import score_similarity as score_similarity
+from ._scorers import concept_scorer as concept_scorer
 from ._scorers import rank_scorer as rank_scorer
 from ._scorers import top_k_scorer as top_k_scorer
 
@@ -38,6 +39,7 @@ __all__ = [
     "compare_paired",
     "concept_accuracy",
     "concept_chance",
+    "concept_scorer",
     "duplicate_query_test",
     "gallery_size_curve",
     "hubness",

@@ -24,7 +24,8 @@ _WHITENINGS: dict[str, Callable] = {
     "gallery-whitening": whiten_gallery,
     "query-whitening": whiten_queries,
 }
-_METHODS: dict[str, Callable] = _WHITENINGS | {
+_METHODS: dict[str, Callable] = {
+    **_WHITENINGS,
     "csls": csls,
     "inverted-softmax": inverted_softmax,
     "sinkhorn": sinkhorn,

@@ -7,7 +7,6 @@ from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 from sklearn.utils import check_random_state, check_scalar
 
 from ._rank_metrics import is_better_when_smaller, rank_metric
@@ -88,6 +87,8 @@ def permutation_chance(
     ----------
     .. footbibliography::
     """
+    from scipy.stats import rankdata
+
     check_scalar(n_permutations, "n_permutations", Integral, min_val=1)
     measure, n_gallery = rank_metric(metric), np.shape(similarity)[-1]
     observed = measure(some_ranks(similarity, truth), n_gallery)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 # Similarities compared at once: a block of booleans of this size is 16 MiB.
 _BLOCK = 2**24
@@ -101,6 +100,8 @@ def retrieved_share(similarity: NDArray, k: int) -> NDArray[np.float64]:
         1 or 0, and between them where candidates tie for the last places: the
         expected value under a random order. Rows sum to ``k``.
     """
+    from scipy.stats import rankdata  # takes a second to import
+
     first = rankdata(-similarity, method="min", axis=1)
     last = rankdata(-similarity, method="max", axis=1)
     return np.clip((k - first + 1) / (last - first + 1), 0, 1)

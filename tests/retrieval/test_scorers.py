@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import cross_val_score, cross_validate
 
 from mne_shallowalign.retrieval import (
+    concept_accuracy,
+    concept_scorer,
     mean_rank,
     rank_scorer,
     ranks,
@@ -29,6 +31,10 @@ class NearestNumber(BaseEstimator):
         """Rank by distance."""
         gallery, truth = np.unique(y, return_inverse=True)
         return ranks(-np.abs(X - gallery), truth)
+
+    def decision_function(self, X, gallery):
+        """Compare by distance."""
+        return -np.abs(X - gallery)
 
 
 def test_cross_val_score_takes_it():
@@ -93,3 +99,26 @@ def test_unknown_metric():
     """Refused when made, not when used."""
     with pytest.raises(ValueError, match="metric must be"):
         rank_scorer("accuracy")
+
+
+def test_concepts_among_the_unique_pictures():
+    """Even and odd numbers, in an order that is not theirs."""
+    rng = np.random.default_rng(1)
+    y = rng.permutation(np.repeat(np.arange(8.0), 3))
+    X = (y + rng.normal(0, 2, 24))[:, np.newaxis]
+    scorer = concept_scorer({number: number % 2 for number in range(8)}, k=3)
+    expected = concept_accuracy(
+        -np.abs(X - np.arange(8)), y.astype(int), np.arange(8) % 2, 3
+    )
+    copy = pickle.loads(pickle.dumps(scorer))
+    assert copy(NearestNumber(), X, y) == pytest.approx(expected)
+    found = cross_val_score(NearestNumber(), X, y, scoring=scorer, cv=2)
+    assert np.all((found >= 0) & (found <= 1))
+
+
+def test_a_picture_without_category():
+    """Named, before anything is computed; and k is checked at once."""
+    with pytest.raises(ValueError, match=r"1 are missing, such as .*2\.0"):
+        concept_scorer({0.0: "a", 1.0: "b"})(None, np.zeros((3, 1)), [0.0, 1.0, 2.0])
+    with pytest.raises(ValueError, match="k must be"):
+        concept_scorer({}, k=0)
