@@ -37,7 +37,7 @@ _GALLERY_ONLY = ("gallery-whitening",)
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What :func:`calibrate` returns.
+    """What :func:`~mne_shallowalign.retrieval.calibrate` returns.
 
     Parameters
     ----------

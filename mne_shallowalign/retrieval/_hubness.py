@@ -12,7 +12,7 @@ from ._ranks import retrieved_share, some_ranks
 
 
 class Hubness(NamedTuple):
-    """What :func:`hubness` returns.
+    """What :func:`~mne_shallowalign.retrieval.hubness` returns.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from ._ranks import some_ranks
 
 @dataclass(frozen=True)
 class PermutationChance:
-    """What :func:`permutation_chance` returns.
+    """What :func:`~mne_shallowalign.retrieval.permutation_chance` returns.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ._metrics import proportion_interval
 
 
 class ScoreInterval(NamedTuple):
-    """What :func:`score_interval` returns.
+    """What :func:`~mne_shallowalign.retrieval.score_interval` returns.
 
     Parameters
     ----------
