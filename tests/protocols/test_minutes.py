@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mne_shallowalign.preprocessing import average_repetitions
 from mne_shallowalign.protocols import first_minutes
 
 

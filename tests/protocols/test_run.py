@@ -34,8 +34,8 @@ def test_a_run_goes_on_where_it_was_killed(counted, decoder, tmp_path):
         return recordings.load(subject, split)
 
     recipes = {"ridge": decoder(solver="ridge"), "plain": decoder()}
+    dying = dataclasses.replace(recordings, load=killed)
     with pytest.raises(KeyboardInterrupt):
-        dying = dataclasses.replace(recordings, load=killed)
         IntraSubject().run(recipes, dying, seeds=2, folder=tmp_path)
     assert len(read_results(tmp_path)) == 4  # all of the first subject
     loaded.clear()
