@@ -5,10 +5,10 @@
 Simulated people, whose epochs both sides have in memory and whose pictures have their
 features in the cache. Bare is what a careful user would write: for every subject and
 seed a clone of the decoder, a fit, the similarity of all test queries with all test
-pictures, and top-1 accuracy. The runner does the same through ``IntraSubject`` and keeps
-rows, similarities, training curves and digests in a new folder. Both sides alternate
-which goes first. Printed are seconds and their ratio round by round; at most 1.05 is the
-aim.
+pictures, and top-1 accuracy. The runner does the same through ``IntraSubject`` and
+keeps rows, similarities, training curves and digests in a new folder. Both sides
+alternate which goes first. Printed are seconds and their ratio round by round; at most
+1.05 is the aim.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def bare(decoder, recordings, seeds):
             fitted.fit(train, images, groups=train.metadata["concept"])
             gallery = list(dict.fromkeys(shown))
             truth = np.array([gallery.index(image) for image in shown])
-            scores.append(top_k_accuracy(fitted.decision_function(test, gallery), truth))
+            similarity = fitted.decision_function(test, gallery)
+            scores.append(top_k_accuracy(similarity, truth))
     return scores
 
 
@@ -116,7 +117,8 @@ def main():
             ratio = through / alone
             print(f"bare {alone:.2f} s, runner {through:.2f} s, ratio {ratio:.3f}")
         ratios = np.divide(both[run], both[bare])
-        print(f"ratio: {np.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+        low, high = min(ratios), max(ratios)
+        print(f"ratio: {np.median(ratios):.3f} ({low:.3f} to {high:.3f})")
 
 
 if __name__ == "__main__":

@@ -142,8 +142,8 @@ class Protocol(ABC):
             Whether loss and top-1 accuracy on the test set are recorded after every
             epoch, for training curves. They decide nothing. Default False.
         n_jobs : int | None
-            As in :class:`joblib.Parallel`; None follows :class:`joblib.parallel_config`,
-            be it ``backend="dask"``.
+            As in :class:`joblib.Parallel`; None follows
+            :class:`joblib.parallel_config`, be it ``backend="dask"``.
         verbose : bool | str | int | None
             MNE's logging level.
 
