@@ -61,9 +61,9 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
         shown.sum(),
         (~shown).sum(),
     )
-    samples = events[shown, 0]
-    onset = (samples - raw.first_samp) / raw.info["sfreq"]
-    trials = trials.assign(sample=samples, onset=onset)
+    sample = events[shown, 0]
+    onset = (sample - raw.first_samp) / raw.info["sfreq"]
+    trials = trials.assign(sample=sample, onset=onset)
     _check_onsets(trials, raw, path)
     return trials.assign(
         subject=path.subject,
