@@ -126,7 +126,8 @@ class ShallowAlignDecoder(
         Whether every image feature is standardised with the mean and standard
         deviation that it has over the training images. This only helps the
         optimiser, since a linear map follows; the paper does not mention it. Always
-        done when layers are averaged, weighed or put side by side, and with ``solver="ridge"`` or ``init="ridge"``.
+        done when layers are averaged, weighed or put side by side, and with
+        ``solver="ridge"`` or ``init="ridge"``.
     solver : ``"contrastive"`` | ``"ridge"``
         ``"contrastive"`` trains encoder and projectors by gradient descent.
         ``"ridge"`` is the linear baseline in closed form: ridge regression from the
