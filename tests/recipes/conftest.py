@@ -84,8 +84,13 @@ def split():
     return rows[: 40 * N_EACH], rows[40 * N_EACH :]
 
 
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("recipe-features")
+
+
 @pytest.fixture
-def small(seen, tiny_clip):
+def small(seen, tiny_clip, cache_dir):
     """Cut a recipe's decoder down to what a test can fit."""
 
     def small(recipe, **params):
@@ -93,7 +98,7 @@ def small(seen, tiny_clip):
         given = {
             "backbone": tiny_clip,
             "image_root": seen.folder,
-            "cache_dir": False,
+            "cache_dir": cache_dir,
             "batch_size": 40,
             "lr": 2e-3,
             "max_epochs": 40,
@@ -108,7 +113,7 @@ def small(seen, tiny_clip):
 def score(seen, split):
     """Fit on pictures that one person saw, and test on others; chance is 1 in 40."""
 
-    def score(decoder, y=None, repeats=1):
+    def score(decoder, y=None):
         train, test = split
         y = seen.names if y is None else y
         decoder.fit(seen.epochs(train), y[train])
