@@ -193,9 +193,14 @@ def test_validation_is_not_augmented_and_seeds_decide():
     [
         (lambda: TemporalSmoothing(size=4), "size must be odd and positive, got 4"),
         (lambda: TemporalSmoothing(p=1.5), "p must be between 0 and 1, got 1.5"),
-        (lambda: TimeShift(-1), "max_shift must not be negative, got -1"),
+        (lambda: TimeShift(-1), "max_shift == -1, must be >= 0"),
     ],
 )
 def test_errors(make, match):
     with pytest.raises(ValueError, match=match):
         make()
+
+
+def test_shifts_are_whole_samples():
+    with pytest.raises(TypeError, match="max_shift must be an instance of"):
+        TimeShift(1.5)
