@@ -61,7 +61,8 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
         shown.sum(),
         (~shown).sum(),
     )
-    trials = trials.assign(sample=events[:, 0])
+    onset = (events[:, 0] - raw.first_samp) / raw.info["sfreq"]
+    trials = trials.assign(sample=events[:, 0], onset=onset)
     _check_onsets(trials, raw, path)
     return trials.assign(
         subject=path.subject,

@@ -58,6 +58,32 @@ def ranks(similarity: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
+def some_ranks(similarity: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
+    """Rank as :func:`ranks` does, and refuse to have nothing to rank.
+
+    Parameters
+    ----------
+    similarity : array-like, shape (n_queries, n_gallery)
+        How alike each query and each candidate are.
+    truth : array-like of int, shape (n_queries,)
+        The column of the right picture of each query.
+
+    Returns
+    -------
+    ranks : array of float, shape (n_queries,)
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        If there is no query, or for the reasons of :func:`ranks`.
+    """
+    found = ranks(similarity, truth)
+    if len(found) == 0:
+        raise ValueError("A mean over queries needs at least one query, got none.")
+    return found
+
+
 def _rank_block(
     similarity: NDArray, truth: NDArray, first_query: int
 ) -> NDArray[np.float64]:
