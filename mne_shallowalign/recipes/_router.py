@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -162,6 +163,7 @@ def modality_mmd(signals: Tensor, images: Tensor) -> Tensor:
     return (own - 2 * kernel[:n, n:].mean()).clamp(min=0)
 
 
+@dataclass(eq=False)
 class CoarseToFine(Callback):
     """The two stages of SAMGA.
 
@@ -183,19 +185,11 @@ class CoarseToFine(Callback):
         Learning rate of the second stage. Default 5e-5.
     """
 
-    def __init__(
-        self,
-        prior: Sequence[float] | None = None,
-        n_coarse: int = 20,
-        start: float = 0.9,
-        end: float = 0.5,
-        fine_lr: float = 5e-5,
-    ) -> None:
-        self.prior = prior
-        self.n_coarse = n_coarse
-        self.start = start
-        self.end = end
-        self.fine_lr = fine_lr
+    prior: Sequence[float] | None = None
+    n_coarse: int = 20
+    start: float = 0.9
+    end: float = 0.5
+    fine_lr: float = 5e-5
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Set the gate, at the first beginning.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ..protocols import IntraSubject, LeaveOneSubjectOut
 
 SETTINGS = {"intra": "intra-subject", "inter": "inter-subject"}
 EEG, MEG = "things-eeg2", "things-meg"
@@ -38,7 +38,7 @@ def check_setting(
         )
 
 
-def protocol_of(setting: str) -> Any:
+def protocol_of(setting: str) -> IntraSubject | LeaveOneSubjectOut:
     """Return the protocol of a setting.
 
     Parameters
@@ -51,4 +51,4 @@ def protocol_of(setting: str) -> Any:
     protocol : IntraSubject | LeaveOneSubjectOut
         With its defaults.
     """
-    return None
+    return IntraSubject() if setting == "intra" else LeaveOneSubjectOut()

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
 import mne
 import numpy as np
-import open_clip
 import pandas as pd
 import pytest
 from PIL import Image
+from tiny_clip import tiny_clip
 
-from mne_shallowalign import load_backbone
 from mne_shallowalign.features import extract_features
 
 C, T, N_CONCEPTS, N_EACH = 6, 80, 50, 4
-TINY = {
-    "embed_dim": 24,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "patch_size": 8},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 8}
-    | {"heads": 1, "layers": 1},
-}
 
 
-@pytest.fixture(scope="session")
-def tiny_clip(tmp_path_factory):
-    """An OpenCLIP model with a tokenizer and both towers, and random weights."""
-    folder = tmp_path_factory.mktemp("recipe-clips")
-    (folder / "tiny-captioned.json").write_text(json.dumps(TINY))
-    open_clip.add_model_config(folder)
-    return load_backbone("open_clip/tiny-captioned", weights="random-0")
+@pytest.fixture(scope="session", name="tiny_clip")
+def _tiny_clip():
+    return tiny_clip()
 
 
 class Seen:
