@@ -79,8 +79,8 @@ class ShallowAlignDecoder(
         and ``"learned"`` adds up a projection of each, weighed by a softmax gate that
         starts from what held-out training images say in closed form and goes on
         learning with the net, see ``layer_weights_``. ``"separate"`` leaves layers, or
-        ``views``, of one width side by side and as they are, for a ``loss`` that takes
-        them apart.
+        ``views``, of one width side by side, for a ``loss`` that takes them apart; they
+        are standardised as a single layer would be, by ``image_scaling``.
     fusion_params : dict | None
         Options of ``fusion="learned"``: ``entropy_weight`` (default 0.01), with which
         the entropy of the gate is rewarded so that it does not collapse, and
