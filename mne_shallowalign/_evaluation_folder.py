@@ -31,7 +31,7 @@ def write_evaluation(
         How it was found; ``files`` is added, the names of what is written.
     """
     import pandas as pd
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     truth = evaluation.truth
     queries = {
@@ -44,14 +44,12 @@ def write_evaluation(
     measure(evaluation).to_csv(folder / "metrics.csv", index=False)
     pd.DataFrame(queries).to_csv(folder / "ranks.csv", index=False)
     text = {"gallery": evaluation.gallery, "concepts": evaluation.concepts}
-    save_file(
-        _arrays(evaluation),
-        folder / SIMILARITY,
-        {name: json.dumps(said) for name, said in text.items()},
-    )
+    said = {name: json.dumps(words) for name, words in text.items()}
+    # not save_file, which would make the file unreadable to colleagues
+    (folder / SIMILARITY).write_bytes(save(_arrays(evaluation), said))
     files = sorted(path.name for path in folder.iterdir())
-    said = json.dumps({**record, "files": files}, indent=2, ensure_ascii=False)
-    (folder / RECORD).write_text(f"{said}\n", encoding="utf-8")
+    whole = json.dumps({**record, "files": files}, indent=2, ensure_ascii=False)
+    (folder / RECORD).write_text(f"{whole}\n", encoding="utf-8")
 
 
 def read_evaluation(

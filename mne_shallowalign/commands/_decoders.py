@@ -155,11 +155,26 @@ def read_queries(
         "repetitions averaged": trials.averaged,
         **loading,
         "trials of concepts that were in training": int(seen.sum()),
-        **{f"training: {name}": before[name] for name in _SHOWN if name in before},
+        **training_record(fitted),
     }
 
 
-_SHOWN = ("dataset", "subjects", "trials", "recipe", "layer", "seed", "command", "date")
+def training_record(fitted: Fitted) -> dict[str, Any]:
+    """Say what a decoder learned from, but not where that lay.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Decoder and record.
+
+    Returns
+    -------
+    record : dict
+        What is known, for readers of a report.
+    """
+    names = ("dataset", "subjects", "trials", "recipe", "citation", "seed", "date")
+    known = {name: fitted.record.get(name) for name in names}
+    return {f"training: {n}": v for n, v in known.items() if v is not None}
 
 
 def take_split(trials: Trials, split: str) -> mne.BaseEpochs:

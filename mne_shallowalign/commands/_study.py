@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._evaluate import Chosen, decode_chosen, evaluate_layers
 from ._folds import Seen
+from ._layer_scores import Chosen, decode_chosen, evaluate_layers
 from ._trials import read_trials
 
 if TYPE_CHECKING:

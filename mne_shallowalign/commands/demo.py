@@ -20,7 +20,7 @@ from ._output import output_folder, replacing
 
 if TYPE_CHECKING:
     from ..backbones import Backbone
-    from ._evaluate import Chosen
+    from ._layer_scores import Chosen
     from ._study import Study
 
 SUMMARY = "Decode pictures from a simulated recording, or from your own."

@@ -169,7 +169,7 @@ def _describe(
         "command": shlex.join(["mne-shallowalign", *args.argv]),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "dataset": args.bids_root.resolve().name,
-        "subjects": args.subject,
+        "subjects": ", ".join(args.subject),
         "trials": len(epochs),
         "averaged": trials.averaged,
         "loading": loading_of(args),

@@ -75,11 +75,13 @@ def _of_folder(args: argparse.Namespace) -> mne.Report:
 
 def _of_decoder(args: argparse.Namespace) -> mne.Report:
     from ..report import make_report
-    from ._decoders import read_fitted, read_queries
+    from ._decoders import read_fitted, read_queries, training_record
 
     fitted = read_fitted(args.results, args.device)
     if args.bids_root is None:
-        return make_report(fitted.decoder, provenance=fitted.record, title=args.title)
+        return make_report(
+            fitted.decoder, provenance=training_record(fitted), title=args.title
+        )
     epochs, record = read_queries(fitted, args)
     return make_report(
         fitted.decoder, epochs=epochs, provenance=record, title=args.title
