@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
@@ -251,7 +250,7 @@ def _check_adaptable(recipe: Recipe, protocol: Protocol) -> None:
 
 
 def _as_seeds(seeds: int | Sequence[int]) -> list[int]:
-    found = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
+    found = list(range(seeds) if isinstance(seeds, int) else seeds)
     if not found or len(set(found)) < len(found):
         raise ValueError(
             "seeds must be a number of at least 1, or seeds that differ; got "

@@ -167,7 +167,8 @@ def read_results(folder: str | Path) -> DataFrame:
           fit it is;
         - ``selection``: ``"train"``, or ``"test"`` where epoch and layer were chosen by
           the score on the test set;
-        - ``transductive``: whether queries were used jointly;
+        - ``calibration``, ``transductive``: ``"none"`` and False, see
+          :func:`calibrate_results`;
         - ``layer``, ``pooling``, ``layer_rule`` (``"given"``, ``"auto"``, ``"search"``
           or ``"test"``), ``epoch``: what was used, and who chose it;
         - ``n_train``, ``n_adapt``, ``n_queries``, ``n_gallery``: numbers of training
@@ -187,6 +188,7 @@ def read_results(folder: str | Path) -> DataFrame:
     See Also
     --------
     read_arrays : What is kept beside a row.
+    calibrate_results : Scores after calibration.
     """
     import pandas as pd
 
@@ -215,7 +217,8 @@ def read_arrays(folder: str | Path, fit: str) -> dict[str, np.ndarray]:
         ``test_loss`` and ``test_top1``, of shape (n_epochs,); with
         ``keep="similarity"`` also ``similarity``, of shape (n_queries, n_gallery),
         ``truth``, the column of the right picture of each query, and of every candidate
-        its path, ``gallery``, and its concept, ``concepts``; with
+        its path, ``gallery``, its concept, ``concepts``, and where there are any its
+        category, ``categories``; with
         ``keep="embeddings"`` also ``queries``, of shape (n_queries, n_components), and
         ``images``, of shape (n_gallery, n_components).
 

@@ -60,7 +60,7 @@ def run_plan(
     results = None if folder is None else ResultsFolder(folder)
     todo = [job for job in jobs if results is None or not results.has(job.id)]
     logger.info("%d of %d fits are to be done.", len(todo), len(jobs))
-    rows = {}
+    rows: dict[str, Row] = {}
     for made in _fan_out(todo, results, keep, watch_test, n_jobs):
         rows |= {row["id"]: row for row in made}
     if results is not None:

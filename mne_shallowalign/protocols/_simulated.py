@@ -81,6 +81,7 @@ def _load(root: Path, subject: str, split: str) -> BaseEpochs:
     made = (root / f"sub-{subject}").stat().st_mtime_ns
     said = {"made": made, "preprocess": dataclasses.asdict(_STEPS)}
     folder = epochs_folder(root / "derivatives/epochs", f"sub-{subject}", said)
+    assert folder is not None  # there is none without a cache alone
     if not folder.exists():
         trials = _trials(root, subject)
         parts = [trials[_is(trials, name)] for name in _SPLITS]
