@@ -69,7 +69,7 @@ def run_batch(
     results: ResultsFolder | None,
     keep: str | None,
     watch_test: bool,
-    level: str,
+    level: int,
 ) -> list[Row]:
     """Do some fits, those first that no other process is at.
 
@@ -83,7 +83,7 @@ def run_batch(
         What is kept beside the rows.
     watch_test : bool
         Whether the score on the test set is recorded after every epoch.
-    level : str
+    level : int
         MNE's logging level.
 
     Returns

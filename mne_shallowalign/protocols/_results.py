@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,8 @@ class ResultsFolder:
         with lock:
             yield not self.has(fit)
             if self.has(fit):  # whoever comes now sees that, with or without a lock
-                place.unlink(missing_ok=True)
+                with suppress(PermissionError):  # of Windows, while it is locked
+                    place.unlink(missing_ok=True)
 
     def write(self, row: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Keep what a fit gave; the row comes last, and makes it done.
@@ -163,8 +164,8 @@ def read_results(folder: str | Path) -> DataFrame:
         One row per fit:
 
         - ``id``, ``dataset``, ``is_simulated``, ``protocol``, ``recipe``, ``settings``
-          (the same as long as the recipe is), ``subject``, ``minutes``, ``seed``: which
-          fit it is;
+          (the same as long as the recipe and the preprocessing are), ``subject``,
+          ``minutes``, ``seed``: which fit it is;
         - ``selection``: ``"train"``, or ``"test"`` where epoch and layer were chosen by
           the score on the test set;
         - ``calibration``, ``transductive``: ``"none"`` and False, see

@@ -79,7 +79,7 @@ def _fan_out(
     from tqdm.auto import tqdm
 
     n_workers = effective_n_jobs(n_jobs)
-    level = logging.getLevelName(logger.level)
+    level = logger.level
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     if n_workers > 1:  # else the first fit of each backbone does it
         extract_first(todo, parallel, level)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..datasets import load_bids, simulate_bids
 from ..datasets._epochs_cache import epochs_folder, keep_epochs, read_kept
+from ..datasets._simulated_folder import RECORD
 from ..preprocessing import Preprocessing
 from ._minutes import first_minutes
 from ._recordings import Recordings
@@ -59,6 +60,7 @@ def simulated_recordings(
         load_minutes=partial(_load_minutes, root),
         image_root=root / "stimuli",
         categories=None if params.get("images") else _shapes(root / "stimuli"),
+        details=(root / RECORD).read_text(encoding="utf-8"),
         is_simulated=True,
     )
 
