@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def describe_fit(job: Job, fitted: Fitted, n_train: int) -> tuple[Row, Arrays]:
         "encoder": "ridge" if decoder.solver == "ridge" else say(decoder.encoder),
         "device": decoder.device_,
         "precision": decoder.precision_,
-        "versions": json.dumps(versions()),
+        "versions": _versions(),
         "digest": fitted_digest(decoder, fitted.search),
     }
     return row, _curves(history)
@@ -114,6 +115,11 @@ def score_fit(
         arrays["queries"] = fitted.decoder.transform(test.X)
         arrays["images"] = fitted.decoder.transform_images(gallery)
     return row, arrays
+
+
+@lru_cache
+def _versions() -> str:
+    return json.dumps(versions())
 
 
 def _layer_rule(job: Job) -> str:
