@@ -27,10 +27,12 @@ class CaptionedLoss(ContrastiveLoss):
 
     Parameters
     ----------
-    *args, **kwargs
+    *args
         As for :class:`~mne_shallowalign.alignment.ContrastiveLoss`.
     loss : str
         The reading of both parts. Default ``"atm"``.
+    **kwargs
+        As for the same class.
     """
 
     numbers_trials = True

@@ -79,11 +79,13 @@ class RouterLoss(ContrastiveLoss):
 
     Parameters
     ----------
-    *args, **kwargs
+    *args
         As for :class:`~mne_shallowalign.alignment.ContrastiveLoss`; the target has
         several layers (``fusion="learned"``).
     loss : str
         The reading of eq. 3. Default ``"lineage"``.
+    **kwargs
+        As for the same class.
     """
 
     def __init__(self, *args: Any, loss: str = "lineage", **kwargs: Any) -> None:
