@@ -36,6 +36,8 @@ class BlurPriorLoss(ContrastiveLoss):
         As for the same class.
     """
 
+    similarity: Tensor
+    level: Tensor
     numbers_trials = True
     gamma = 0.3
     alpha = 0.05

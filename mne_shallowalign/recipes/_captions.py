@@ -35,6 +35,7 @@ class CaptionedLoss(ContrastiveLoss):
         As for the same class.
     """
 
+    texts: Tensor
     numbers_trials = True
     text_weight = 0.01
 

@@ -159,7 +159,8 @@ def modality_mmd(signals: Tensor, images: Tensor) -> Tensor:
         both = torch.cat([signals.float(), images.float()])
         squares = both.square().sum(1)
         distance = (squares[:, None] + squares - 2 * both @ both.T).clamp(min=0)
-        kernel = sum(torch.exp(-distance / (2 * w**2)) for w in WIDTHS) / len(WIDTHS)
+        kernels = [torch.exp(-distance / (2 * w**2)) for w in WIDTHS]
+        kernel = torch.stack(kernels).mean(0)
     within = kernel - torch.diag(kernel.diagonal())
     own = (within[:n, :n].sum() + within[n:, n:].sum()) / (n * (n - 1))
     return (own - 2 * kernel[:n, n:].mean()).clamp(min=0)
