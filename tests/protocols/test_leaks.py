@@ -6,9 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tiny_clip import tiny_clip
 
-from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder
+from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder, recipes
 from mne_shallowalign.datasets import draw_pictures
+from mne_shallowalign.features import FoveaBlur, GaussianBlur, Mosaic
 from mne_shallowalign.protocols import (
     FewShotCalibration,
     IntraSubject,
@@ -35,6 +37,33 @@ RECIPES = {
         ShallowAlignDecoder("gabor/v1", 3, **quick), [1, 3, 5], cv=2
     ),
 }
+SHORT = {"kernel_size": 3, "pool_size": 5}
+# What cuts published systems down to the recordings here.
+PUBLISHED = {
+    "atm": {"backbone": tiny_clip()},
+    "cross_subject": {},
+    "neural_mcrl": {"backbone": tiny_clip()},
+    "neurobridge": {"views": [GaussianBlur(5, size=None), Mosaic(size=None)]},
+    "nice": {},
+    "samga": {"layer": [1, 2, 3, 4, 5], "pooling": "flatten-16"},
+    "shallow_alignment": {},
+    "shallow_fusion": {},
+    "ubp": {"views": [FoveaBlur(size, size=None) for size in (3, 5, 7)]},
+}
+
+
+def published(name, quick, setting):
+    """Take a published system whose decoder, or search, is cut down."""
+    decoder = getattr(recipes, name)(setting=setting).decoder
+    params = {"backbone": "gabor/v1", "batch_size": 8, **quick, **PUBLISHED[name]}
+    if isinstance(decoder, LayerSearchCV):
+        decoder.set_params(layers=[1, 3], cv=2)
+        params = {f"decoder__{key}": value for key, value in params.items()}
+    elif decoder.encoder != "eegproject":
+        params["encoder_params"] = SHORT
+    return decoder.set_params(**params)
+
+
 CASES = [
     pytest.param(protocol, recipe, id=f"{name}-{recipe}")
     for name, protocol in PROTOCOLS.items()
@@ -163,8 +192,9 @@ def test_the_test_set_is_loaded_after_the_fit(selection, counted, decoder, monke
     assert events == (honest if selection == "train" else published)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
-def test_shuffled_pictures_give_chance(protocol, recordings):
+@pytest.fixture
+def shuffled(recordings):
+    """The same recordings, with the training pictures in another order."""
     rng = np.random.default_rng(1)
 
     def shuffle(epochs):
@@ -178,18 +208,27 @@ def test_shuffled_pictures_give_chance(protocol, recordings):
         epochs = recordings.load(subject, split)
         return shuffle(epochs) if split == "train" else epochs
 
-    shuffled = dataclasses.replace(
+    return dataclasses.replace(
         recordings,
         load=load,
         load_minutes=lambda *key: shuffle(recordings.load_minutes(*key)),
     )
+
+
+def assert_chance(rows):
+    """Chance lies in the interval of all queries of a recipe."""
+    hits = round((rows["top1"] * rows["n_queries"]).sum())
+    low, high = proportion_interval(hits, int(rows["n_queries"].sum()), 0.99)
+    assert low <= 1 / rows["n_gallery"].iloc[0] <= high
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
+def test_shuffled_pictures_give_chance(protocol, shuffled):
     names = [name for name in RECIPES if (protocol.name, name) != ("few-shot", "ridge")]
     recipes = {name: RECIPES[name](QUICK) for name in names}
     table = protocol.run(recipes, shuffled, seeds=2)
     for _, rows in table.groupby("recipe"):
-        hits = round((rows["top1"] * rows["n_queries"]).sum())
-        low, high = proportion_interval(hits, int(rows["n_queries"].sum()), 0.99)
-        assert low <= 1 / rows["n_gallery"].iloc[0] <= high
+        assert_chance(rows)
 
 
 def test_right_pictures_give_more_than_chance(recordings):
@@ -197,3 +236,28 @@ def test_right_pictures_give_more_than_chance(recordings):
     hits = round((rows["top1"] * rows["n_queries"]).sum())
     low, _ = proportion_interval(hits, int(rows["n_queries"].sum()), 0.99)
     assert low > 1 / rows["n_gallery"].iloc[0]
+
+
+@pytest.mark.parametrize("name", recipes.list_recipes())
+def test_nothing_of_a_published_system_depends_on_the_test_set(
+    name, recordings, other_test, tmp_path
+):
+    setting = "inter" if name == "cross_subject" else "intra"
+    protocol = getattr(recipes, name)(setting=setting).protocol
+    estimator = published(name, QUICK, setting)
+    assert_no_leak(protocol, estimator, recordings, other_test, tmp_path)
+
+
+@pytest.mark.parametrize("name", recipes.list_recipes())
+def test_every_published_system_runs_between_subjects(name, recordings):
+    estimator = published(name, QUICK | {"max_epochs": 1}, "inter")
+    found = dataclasses.replace(recordings, subjects=("01", "02"))
+    table = LeaveOneSubjectOut().run(estimator, found, seeds=1)
+    assert table["top1"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("name", recipes.list_recipes())
+def test_shuffled_pictures_give_every_published_system_chance(name, shuffled):
+    setting = "inter" if name == "cross_subject" else "intra"
+    protocol = getattr(recipes, name)(setting=setting).protocol
+    assert_chance(protocol.run(published(name, QUICK, setting), shuffled, seeds=2))
