@@ -61,7 +61,7 @@ def test_a_decoder_is_tested(decoder, data, tmp_path):
     ]
     alts = re.findall('<img class="figure-img[^>]*alt="([^"]*)"', page)
     assert len(alts) == 3
-    first, last = decoder.history_[[0, -1], "train_loss"]
+    first, *_, last = decoder.history_[:, "train_loss"]
     assert f"from {first:.2f} to {last:.2f} nats in 40 epochs" in alts[2]
 
 
