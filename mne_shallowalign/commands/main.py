@@ -16,6 +16,7 @@ COMMANDS = {
     "fetch": "fetch",
     "extract": "extract",
     "backbones": "backbones",
+    "reproduce": "reproduce",
     "cache": "cache",
     "sys-info": "sys_info",
 }

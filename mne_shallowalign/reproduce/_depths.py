@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import viz
-from ..backbones import paper_table
+from ..backbones._paper import paper_table
 from ._exhibit import Exhibit, Made
 from ._runs import BEST, Run, arrays_of
 from ._setting import Setting

@@ -38,7 +38,7 @@ def compare(
         mean over seeds, ``published`` and, unless simulated, the ``difference``.
     """
     ours = results.melt(
-        ["protocol", "method", "subject", "seed"], _METRICS, "metric", "ours"
+        ["protocol", "method", "subject", "seed"], list(_METRICS), "metric", "ours"
     )
     ours = ours.groupby(_KEYS, sort=False)["ours"].mean().reset_index()
     mean = ours.groupby(_KEYS[:3], sort=False)["ours"].mean().reset_index()
@@ -61,9 +61,7 @@ def _published(systems: Sequence[System], dataset: str) -> DataFrame:
     import pandas as pd
 
     found = [
-        system.recipe.published.query("dataset == @dataset").assign(
-            method=system.labels["method"]
-        )
+        system.recipe.published.assign(method=system.labels["method"])
         for system in systems
         if system.recipe.published is not None
     ]
@@ -71,7 +69,7 @@ def _published(systems: Sequence[System], dataset: str) -> DataFrame:
     if not found:
         return pd.DataFrame(columns=columns)
     table = pd.concat(found).rename(columns={"value": "published"})
-    return table[columns].drop_duplicates(_KEYS)
+    return table.loc[table["dataset"] == dataset, columns].drop_duplicates(_KEYS)
 
 
 def spread(table: DataFrame) -> DataFrame:
