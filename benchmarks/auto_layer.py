@@ -8,7 +8,8 @@ the standardised features of one layer, or of two, plus white noise; "snr" is th
 of their amplitudes. Compared are, all inside the training classes and scored on 200
 pictures of 20 others:
 
-- ``sweep``: every layer trained and cross-validated by concept, the best one refitted
+- ``sweep``: :class:`~mne_shallowalign.LayerSearchCV`, every layer trained and
+  cross-validated by concept, the best one refitted
 - ``auto``: ``layer="auto"``
 - ``ridge``: ``layer="auto", solver="ridge"``
 - ``learned``, ``concat``: all layers fused
@@ -32,10 +33,9 @@ import mne
 import numpy as np
 import pandas as pd
 from known_truth import BLOCKS, N_HELD_OUT, load_network
-from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.model_selection import GroupKFold
 
-from mne_shallowalign import ShallowAlignDecoder, load_backbone
+from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder, load_backbone
 from mne_shallowalign.backbones import Backbone
 from mne_shallowalign.features import extract_features
 
@@ -109,17 +109,15 @@ class Simulation:
     def sweep(self, n_folds):
         """Cross-validate every layer on the training classes."""
         start, train = time.perf_counter(), ~self.test
-        scores = [
-            cross_val_score(
-                clone(self.decoder(layer=layer)),
-                self.signal[train],
-                self.files[train],
-                groups=self.concepts[train],
-                cv=GroupKFold(n_folds),
-            ).mean()
-            for layer in self.layers
-        ]
-        return self.layers[np.argmax(scores)], time.perf_counter() - start
+        search = LayerSearchCV(
+            self.decoder(),
+            self.layers,
+            cv=GroupKFold(n_folds),
+            scoring="top1",
+            refit=False,
+        )
+        search.fit(self.signal[train], self.files[train], groups=self.concepts[train])
+        return search.best_layer_, time.perf_counter() - start
 
     def steps(self, layer):
         """Count the layers between the one found and the nearest true one."""

@@ -79,8 +79,8 @@ class ShallowAlignDecoder(
         and ``"learned"`` adds up a projection of each, weighed by a softmax gate that
         starts from what held-out training images say in closed form and goes on
         learning with the net, see ``layer_weights_``. ``"separate"`` leaves layers, or
-        ``views``, of one width side by side and as they are, for a ``loss`` that takes
-        them apart.
+        ``views``, of one width side by side, for a ``loss`` that takes them apart; they
+        are standardised as a single layer would be, by ``image_scaling``.
     fusion_params : dict | None
         Options of ``fusion="learned"``: ``entropy_weight`` (default 0.01), with which
         the entropy of the gate is rewarded so that it does not collapse, and
@@ -126,7 +126,8 @@ class ShallowAlignDecoder(
         Whether every image feature is standardised with the mean and standard
         deviation that it has over the training images. This only helps the
         optimiser, since a linear map follows; the paper does not mention it. Always
-        done when layers are averaged, weighed or put side by side, and with ``solver="ridge"`` or ``init="ridge"``.
+        done when layers are averaged, weighed or put side by side, and with
+        ``solver="ridge"`` or ``init="ridge"``.
     solver : ``"contrastive"`` | ``"ridge"``
         ``"contrastive"`` trains encoder and projectors by gradient descent.
         ``"ridge"`` is the linear baseline in closed form: ridge regression from the

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import torch
+from sklearn.utils import check_scalar
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -193,8 +195,7 @@ class TimeShift:
     max_shift: int = 5
 
     def __post_init__(self) -> None:
-        if self.max_shift < 0:
-            raise ValueError(f"max_shift must not be negative, got {self.max_shift}.")
+        check_scalar(self.max_shift, "max_shift", Integral, min_val=0)
 
     def __call__(
         self,

@@ -90,6 +90,8 @@ def run_batch(
     rows : list of dict
         One for each.
     """
+    from ..alignment import build_net  # noqa: F401  # else the first fit counts it
+
     with use_log_level(level):
         batch = Batch(keep, watch_test)
         if results is None:

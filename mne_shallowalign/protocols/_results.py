@@ -99,7 +99,7 @@ class ResultsFolder:
                 text[name] = json.dumps(array.tolist())
         fit = row["id"]
         with writing(self.path, _ADVICE):
-            write_whole(self._arrays(fit), save(numbers, text))
+            write_whole(self._arrays(fit), save(numbers, text or None))
             write_whole(self._row(fit), json.dumps(dict(row), indent=1).encode())
 
     def read(self, fit: str) -> dict[str, Any]:
