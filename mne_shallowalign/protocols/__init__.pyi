@@ -1,9 +1,11 @@
 from ._estimate import Estimate as Estimate
 from ._estimate import estimate as estimate
 from ._minutes import first_minutes as first_minutes
+from ._plan import Case as Case
 from ._protocols import FewShotCalibration as FewShotCalibration
 from ._protocols import IntraSubject as IntraSubject
 from ._protocols import LeaveOneSubjectOut as LeaveOneSubjectOut
+from ._protocols import Protocol as Protocol
 from ._published import nod_recordings as nod_recordings
 from ._published import things_eeg2_recordings as things_eeg2_recordings
 from ._published import things_meg_recordings as things_meg_recordings
@@ -14,10 +16,12 @@ from ._results import read_results as read_results
 from ._simulated import simulated_recordings as simulated_recordings
 
 __all__ = [
+    "Case",
     "Estimate",
     "FewShotCalibration",
     "IntraSubject",
     "LeaveOneSubjectOut",
+    "Protocol",
     "Recipe",
     "Recordings",
     "estimate",

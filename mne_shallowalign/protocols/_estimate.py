@@ -70,7 +70,7 @@ def estimate(
     Returns
     -------
     estimate : Estimate
-        Number of fits, hours and bytes; its :class:`str` is a sentence.
+        Number of fits, hours and bytes; printed, it is a sentence.
 
     Raises
     ------

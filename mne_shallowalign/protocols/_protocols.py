@@ -24,7 +24,7 @@ OVERLAPS = ("refuse", "drop")
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol(ABC):
-    """What the protocols have in common.
+    """What protocols have in common; subclass it for one of your own.
 
     Parameters
     ----------
@@ -142,8 +142,8 @@ class Protocol(ABC):
             Whether loss and top-1 accuracy on the test set are recorded after every
             epoch, for training curves. They decide nothing. Default False.
         n_jobs : int | None
-            As in :class:`joblib.Parallel`; None follows :func:`joblib.parallel_config`,
-            be it ``backend="dask"``.
+            As in :class:`joblib.Parallel`; None follows
+            :class:`joblib.parallel_config`, be it ``backend="dask"``.
         verbose : bool | str | int | None
             MNE's logging level.
 
@@ -257,6 +257,9 @@ class FewShotCalibration(Protocol):
 
     Parameters
     ----------
+    overlap : ``"refuse"`` | ``"drop"``
+        What happens where a concept or a picture of the test is among the training
+        trials as well: an error (default), or training without those trials.
     minutes : sequence of float
         How much of the training recording, counted from its first trial. Breaks
         between runs do not count. Default (1, 5, 10).
@@ -264,9 +267,6 @@ class FewShotCalibration(Protocol):
         Number of epochs of adaptation. None: as many as the recipe has.
     lr : float | None
         Learning rate of adaptation. None: that of the recipe.
-    overlap : ``"refuse"`` | ``"drop"``
-        What happens where a concept or a picture of the test is among the training
-        trials as well: an error (default), or training without those trials.
 
     See Also
     --------

@@ -13,7 +13,7 @@ _N_EXACT = 16
 
 
 class PairedComparison(NamedTuple):
-    """What :func:`compare_paired` returns.
+    """What :func:`~mne_shallowalign.retrieval.compare_paired` returns.
 
     Parameters
     ----------

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from ._metrics import _check_k
-from ._ranks import some_ranks
+from ._ranks import retrieved_share, some_ranks
 
 
 def concept_accuracy(
@@ -60,7 +59,7 @@ def concept_accuracy(
     k = _count_others(k, similarity.shape[1])
     similarity[np.arange(len(truth)), truth] = -np.inf
     alike[np.arange(len(truth)), truth] = False
-    return float(np.mean(np.sum(alike * _share_retrieved(similarity, k), axis=1)) / k)
+    return float(np.mean(np.sum(alike * retrieved_share(similarity, k), axis=1)) / k)
 
 
 def concept_chance(truth: ArrayLike, categories: ArrayLike) -> float:
@@ -108,10 +107,3 @@ def _count_others(k: int, n_gallery: int) -> int:
             f"gallery of {n_gallery}."
         )
     return min(int(k), n_gallery - 1)
-
-
-def _share_retrieved(similarity: NDArray, k: int) -> NDArray[np.float64]:
-    """Return the probability of each candidate to be among the best ``k``."""
-    first = rankdata(-similarity, method="min", axis=1)
-    last = rankdata(-similarity, method="max", axis=1)
-    return np.clip((k - first + 1) / (last - first + 1), 0, 1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 from sklearn.utils import check_random_state, check_scalar
 
 from ._rank_metrics import is_better_when_smaller, rank_metric
@@ -15,7 +15,7 @@ from ._ranks import some_ranks
 
 @dataclass(frozen=True)
 class PermutationChance:
-    """What :func:`permutation_chance` returns.
+    """What :func:`~mne_shallowalign.retrieval.permutation_chance` returns.
 
     Parameters
     ----------
@@ -87,7 +87,9 @@ def permutation_chance(
     ----------
     .. footbibliography::
     """
-    check_scalar(n_permutations, "n_permutations", int, min_val=1)
+    from scipy.stats import rankdata
+
+    check_scalar(n_permutations, "n_permutations", Integral, min_val=1)
     measure, n_gallery = rank_metric(metric), np.shape(similarity)[-1]
     observed = measure(some_ranks(similarity, truth), n_gallery)
     shown, group = np.unique(truth, return_inverse=True)

@@ -11,7 +11,7 @@ from ._metrics import proportion_interval
 
 
 class ScoreInterval(NamedTuple):
-    """What :func:`score_interval` returns.
+    """What :func:`~mne_shallowalign.retrieval.score_interval` returns.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _logit_bounds(
 
 def _crossed_variance(table: NDArray) -> tuple[float, float]:
     """Variance of the mean of all cells, and its degrees of freedom."""
-    n_cells = np.count_nonzero(~np.isnan(table))
+    n_cells = int(np.count_nonzero(~np.isnan(table)))
     rest = np.nan_to_num(table - np.nanmean(table))
     parts, freedoms = [], []
     for axis, n in enumerate(table.shape[::-1]):
