@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         The parser of the command.
     """
     parser.add_argument(
-        "exhibit", nargs="?", metavar="name", help="table1, figure2, ...; none: list what there is"
+        "exhibit",
+        nargs="?",
+        metavar="name",
+        help="table1, figure2, ...; none: list what there is",
     )
     parser.add_argument(
         "--dataset", choices=DATASETS, help="default: the one that the paper shows"

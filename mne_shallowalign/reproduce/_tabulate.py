@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def compare(
         One row per protocol, method, metric and subject (and ``"mean"``): ``ours``, the
         mean over seeds, ``published`` and, unless simulated, the ``difference``.
     """
+    results = results.assign(subject=results["subject"].map(_number))
     ours = results.melt(
         ["protocol", "method", "subject", "seed"], list(_METRICS), "metric", "ours"
     )
@@ -49,6 +51,12 @@ def compare(
     if not setting.recordings.is_simulated:
         table["difference"] = table["ours"] - table["published"]
     return table
+
+
+def _number(subject: str) -> str:
+    """Number a subject as the paper does: ``"BIGMEG1"`` is its ``"01"``."""
+    found = re.search(r"\d+$", subject)
+    return subject if found is None else f"{int(found[0]):02d}"
 
 
 def _stack(*tables: DataFrame) -> DataFrame:

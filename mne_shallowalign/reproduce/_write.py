@@ -50,6 +50,8 @@ def write_made(made: Made, exhibit: Exhibit, note: str, out: Path) -> list[Path]
         page = _to_html(table, exhibit.title, note)
         writers[f"{stem}.html"] = lambda path, page=page: path.write_text(page)
     for part, figure in made.figures.items():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, not anew for every file
         for kind in ("png", "pdf"):
             writers[f"{_stem(exhibit.name, part)}.{kind}"] = (
                 lambda path, figure=figure, kind=kind: figure.savefig(

@@ -11,7 +11,8 @@ import pytest
 from mne_shallowalign.backbones._paper import PAPER
 from mne_shallowalign.reproduce import list_exhibits, plan, reproduce
 
-_SLOW = {"table1", "table2", "table5", "figure7"}
+# others of their families are tested
+_SLOW = {"table1", "table2", "table5", "figure7", "figure9", "figure10", "figure11"}
 _NAMES = [
     pytest.param(name, marks=pytest.mark.slow) if name in _SLOW else name
     for name in list_exhibits().index

@@ -60,6 +60,13 @@ def test_ours_published_and_their_difference(results, systems, setting):
     assert _at(table, "mean", "top5")["ours"] == pytest.approx(0.65)
 
 
+def test_subjects_of_things_meg_are_numbered(results, systems, setting):
+    labels = {"01": "BIGMEG1", "02": "BIGMEG2"}
+    renamed = results.assign(subject=results["subject"].map(labels))
+    table = compare(renamed, systems, setting, "x")
+    assert _at(table, "01")["difference"] == pytest.approx(0)
+
+
 def test_simulated_numbers_are_not_compared(results, systems, setting):
     recordings = replace(setting.recordings, is_simulated=True)
     table = compare(results, systems, replace(setting, recordings=recordings), "x")
