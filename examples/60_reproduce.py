@@ -18,6 +18,8 @@ stand in for the vision models of the paper.
 import tempfile
 from pathlib import Path
 
+import mne
+
 from mne_shallowalign.reproduce import (
     cost,
     list_exhibits,
@@ -26,6 +28,7 @@ from mne_shallowalign.reproduce import (
     simulated_setting,
 )
 
+mne.set_log_level("WARNING")
 list_exhibits()
 
 # %%
@@ -71,13 +74,6 @@ figure4 = reproduce("figure4", setting, root / "out")
 # Figure 5: each line joins a recording with its picture.
 
 figure5 = reproduce("figure5", setting, root / "out")
-
-# %%
-# Training by layer
-# -----------------
-# Figure 8. Test losses are watched here, and decide nothing.
-
-figure8 = reproduce("figure8", setting, root / "out")
 
 # %%
 # A table

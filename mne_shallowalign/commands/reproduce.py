@@ -127,8 +127,9 @@ def _setting(args: argparse.Namespace, dataset: str) -> Setting:
 def _recordings(dataset: str, subjects: list[str] | None) -> Recordings:
     from ..protocols import things_eeg2_recordings, things_meg_recordings
 
-    make = {"things-eeg2": things_eeg2_recordings, "things-meg": things_meg_recordings}
-    return make[dataset](subjects=subjects)
+    if dataset == "things-meg":
+        return things_meg_recordings(subjects=subjects)
+    return things_eeg2_recordings(subjects=subjects)
 
 
 def _estimate(args: argparse.Namespace, setting: Setting) -> None:

@@ -25,10 +25,16 @@ _RECORDING = {
     "n_concepts": 40,
     "n_images_per_concept": 3,
     "n_test_concepts": 16,
-    "sfreq": 250.0,
+    "sfreq": 150.0,
     "snr": 0.5,
 }
-_DECODER = {"max_epochs": 20, "lr": 1e-3, "n_components": 64, "device": "cpu"}
+_DECODER = {
+    "batch_size": 64,
+    "max_epochs": 10,
+    "lr": 1e-3,
+    "n_components": 64,
+    "device": "cpu",
+}
 
 
 def simulated_setting(

@@ -54,7 +54,7 @@ def compare(
 
 
 def _number(subject: str) -> str:
-    """Number a subject as the paper does: ``"BIGMEG1"`` is its ``"01"``."""
+    """Give a subject the paper's number: ``"BIGMEG1"`` is its ``"01"``."""
     found = re.search(r"\d+$", subject)
     return subject if found is None else f"{int(found[0]):02d}"
 
