@@ -162,7 +162,7 @@ class ShallowAlignDecoder(
     subject_mmd : float
         Weight of the discrepancy between the embeddings of different subjects in the
         loss (:func:`~mne_shallowalign.alignment.subject_mmd`), for people who were not
-        in training; SAMGA goes from 0.9 to 0.5. Default 0.
+        in training. Default 0.
     n_members : int
         How many decoders of different seeds are trained, as one stacked net; their
         similarities are averaged. The shared space is theirs side by side, of

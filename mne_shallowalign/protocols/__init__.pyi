@@ -1,3 +1,4 @@
+from ._calibrated import calibrate_results as calibrate_results
 from ._estimate import Estimate as Estimate
 from ._estimate import estimate as estimate
 from ._minutes import first_minutes as first_minutes
@@ -24,6 +25,7 @@ __all__ = [
     "Protocol",
     "Recipe",
     "Recordings",
+    "calibrate_results",
     "estimate",
     "first_minutes",
     "nod_recordings",

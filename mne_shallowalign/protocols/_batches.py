@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
 
 from mne.utils import use_log_level
 
@@ -68,7 +69,7 @@ def run_batch(
     results: ResultsFolder | None,
     keep: str | None,
     watch_test: bool,
-    level: str,
+    level: int,
 ) -> list[Row]:
     """Do some fits, those first that no other process is at.
 
@@ -82,7 +83,7 @@ def run_batch(
         What is kept beside the rows.
     watch_test : bool
         Whether the score on the test set is recorded after every epoch.
-    level : str
+    level : int
         MNE's logging level.
 
     Returns
@@ -93,7 +94,7 @@ def run_batch(
     from ..alignment import build_net  # noqa: F401  # else the first fit counts it
 
     with use_log_level(level):
-        batch = Batch(keep, watch_test)
+        batch = Batch(jobs[0], keep, watch_test)
         if results is None:
             return [batch.run(job)[0] for job in jobs]
         busy = [job for job in jobs if not _run_claimed(batch, job, results, False)]
@@ -114,17 +115,24 @@ class Batch:
 
     Parameters
     ----------
+    job : Job
+        One of the fits.
     keep : str | None
         What is kept beside the rows.
     watch_test : bool
         Whether the score on the test set is recorded after every epoch.
     """
 
-    def __init__(self, keep: str | None, watch_test: bool) -> None:
+    def __init__(self, job: Job, keep: str | None, watch_test: bool) -> None:
+        self.job = job
         self.keep = keep
         self.watch_test = watch_test
-        self._train: Trials | None = None
         self._of_others: tuple[Hashable, Fitted] | None = None
+
+    @cached_property
+    def train(self) -> Trials:
+        """The training trials."""
+        return load_training(self.job)
 
     def run(self, job: Job) -> tuple[Row, Arrays]:
         """Fit, and then test.
@@ -142,11 +150,9 @@ class Batch:
             What is kept beside it.
         """
         try:
-            if self._train is None:
-                self._train = load_training(job)
             if job.selection == "train":
                 return self._test(job, self._fit(job))
-            tested = [self._test(job, one) for one in fit_candidates(job, self._train)]
+            tested = [self._test(job, one) for one in fit_candidates(job, self.train)]
         except Exception as error:
             error.add_note(f"In the fit {job.columns}.")
             raise
@@ -154,15 +160,15 @@ class Batch:
 
     def _fit(self, job: Job) -> Fitted:
         if job.case.minutes is None or self.watch_test:
-            return fit_job(job, self._train, self.watch_test)
+            return fit_job(job, self.train, self.watch_test)
         if self._of_others is None or self._of_others[0] != _fit_key(job):
-            self._of_others = _fit_key(job), fit_on_others(job, self._train)
+            self._of_others = _fit_key(job), fit_on_others(job, self.train)
         return adapt(job, self._of_others[1])
 
     def _test(self, job: Job, fitted: Fitted) -> tuple[Row, Arrays]:
-        row, curves = describe_fit(job, fitted, len(self._train))
+        row, curves = describe_fit(job, fitted, len(self.train))
         test = load_test(job)  # not before: nothing that was learned can depend on it
-        refuse_overlap(self._train, test, job)
+        refuse_overlap(self.train, test, job)
         if fitted.own is not None:
             refuse_overlap(fitted.own, test, job)
         scores, arrays = score_fit(job, fitted, test, self.keep)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def estimate(
 def _seconds(
     plan: DataFrame, seconds_per_fit: float | Mapping[str, float] | DataFrame
 ) -> list[float]:
-    if isinstance(seconds_per_fit, Real):
+    if isinstance(seconds_per_fit, (int, float)):
         return [float(seconds_per_fit)] * len(plan)
     if isinstance(seconds_per_fit, Mapping):
         missing = sorted(set(plan["recipe"]) - set(seconds_per_fit))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..decoder import ShallowAlignDecoder
 
 
-def extract_first(jobs: Sequence[Job], parallel: Parallel, level: str) -> None:
+def extract_first(jobs: Sequence[Job], parallel: Parallel, level: int) -> None:
     """Bring all layers of each backbone into the cache, one pass for each.
 
     Parameters
@@ -30,7 +30,7 @@ def extract_first(jobs: Sequence[Job], parallel: Parallel, level: str) -> None:
         The fits that will need them.
     parallel : joblib.Parallel
         Who computes them.
-    level : str
+    level : int
         MNE's logging level.
     """
     from joblib import delayed
@@ -77,7 +77,7 @@ def _poolings(job: Job) -> list[str]:
     return [job.decoder.pooling]
 
 
-def _pictures(recordings: Recordings, subject: str, level: str) -> tuple[str, list]:
+def _pictures(recordings: Recordings, subject: str, level: int) -> tuple[str, list]:
     with use_log_level(level):
         metadata = recordings.load(subject, "train").metadata
     return recordings.name, metadata["image"].unique().tolist()
@@ -88,7 +88,7 @@ def _extract(
     poolings: Sequence[str],
     pictures: list[str],
     image_root: Path | None,
-    level: str,
+    level: int,
 ) -> None:
     with use_log_level(level):
         decoder = clone(decoder)

@@ -183,8 +183,6 @@ def _fit_decoder(
 
 def _go_on(job: Job, decoder: ShallowAlignDecoder) -> Trials:
     own = load_calibration(job)
-    wanted = {"max_epochs": job.protocol.max_epochs, "lr": job.protocol.lr}
-    params = {name: value for name, value in wanted.items() if value is not None}
-    decoder.set_params(warm_start=True, **params)
+    decoder.set_params(warm_start=True, **job.protocol.adaptation)
     decoder.fit(own.X, own.images, groups=own.concepts)
     return own

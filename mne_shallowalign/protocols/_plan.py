@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
@@ -66,7 +65,7 @@ class Job:
     selection : str
         ``"train"`` or ``"test"``.
     settings : str
-        The same for the same recipe.
+        The same for the same recipe and the same details of the recordings.
     """
 
     id: str
@@ -136,8 +135,11 @@ def make_plan(
     if selection not in SELECTIONS:
         raise ValueError(f"selection must be one of {SELECTIONS}, got {selection!r}.")
     datasets = [recordings] if isinstance(recordings, Recordings) else list(recordings)
-    prepared = [(recipe, _settings(recipe)) for recipe in as_recipes(recipes)]
-    for recipe, _ in prepared:
+    prepared = as_recipes(recipes)
+    said = [
+        [recipe.name, say(recipe.picks), say(recipe.decoder)] for recipe in prepared
+    ]
+    for recipe in prepared:
         _check_adaptable(recipe, protocol)
     return [
         Job(
@@ -151,7 +153,8 @@ def make_plan(
             settings,
         )
         for dataset in datasets
-        for recipe, settings in prepared
+        for recipe, known in zip(prepared, said, strict=True)
+        for settings in [_digest([*known, dataset.details])]
         for case in protocol.cases(dataset)
         for seed in _as_seeds(seeds)
     ]
@@ -251,17 +254,13 @@ def _check_adaptable(recipe: Recipe, protocol: Protocol) -> None:
 
 
 def _as_seeds(seeds: int | Sequence[int]) -> list[int]:
-    found = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
+    found = list(range(seeds) if isinstance(seeds, int) else seeds)
     if not found or len(set(found)) < len(found):
         raise ValueError(
             "seeds must be a number of at least 1, or seeds that differ; got "
             f"{seeds!r}."
         )
     return [int(seed) for seed in found]
-
-
-def _settings(recipe: Recipe) -> str:
-    return _digest([recipe.name, say(recipe.picks), say(recipe.decoder)])
 
 
 def _job_id(

@@ -44,6 +44,11 @@ class Protocol(ABC):
                 f"overlap must be one of {OVERLAPS}, got {self.overlap!r}."
             )
 
+    @property
+    def adaptation(self) -> dict[str, Any]:
+        """Parameters that a decoder gets before it is adapted to a case's minutes."""
+        return {}
+
     @abstractmethod
     def cases(self, recordings: Recordings) -> list[Case]:
         """List who is tested, and whose trials are learned from.
@@ -316,6 +321,12 @@ class FewShotCalibration(Protocol):
             for one in recordings.subjects
             for minutes in self.minutes
         ]
+
+    @property
+    def adaptation(self) -> dict[str, Any]:
+        """Parameters that a decoder gets before it is adapted to a case's minutes."""
+        wanted = {"max_epochs": self.max_epochs, "lr": self.lr}
+        return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _others(subject: str, recordings: Recordings) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ def things_eeg2_recordings(
         subjects=_labels(subjects, [f"{n:02d}" for n in range(1, 11)]),
         load=partial(_load_eeg2, options, steps),
         load_minutes=partial(_load_eeg2_minutes, options, steps),
+        details=str(dataclasses.asdict(steps)),
         image_root=Path(image_root),
         categories=datasets.concept_categories().to_dict(),
     )
@@ -144,6 +145,7 @@ def things_meg_recordings(
         subjects=_labels(subjects, [f"BIGMEG{n}" for n in range(1, 5)]),
         load=partial(_load_kept, _load_meg, "things-meg", steps, options, cache_dir),
         load_minutes=minutes if kind == "raw" else None,
+        details=f"{kind} {dataclasses.asdict(steps)}",
         image_root=Path(image_root),
         categories=datasets.concept_categories().to_dict(),
     )
@@ -205,6 +207,7 @@ def nod_recordings(
         name=name,
         subjects=_labels(subjects, everybody),
         load=partial(_load_kept, _load_nod, name, steps, options, cache_dir),
+        details=f"{test_share} {dataclasses.asdict(steps)}",
         image_root=data_folder(path, _FOLDERS[modality]) / "stimuli",
     )
 

@@ -35,6 +35,9 @@ class Recordings:
         cut, see :func:`first_minutes`. What
         :class:`~mne_shallowalign.protocols.FewShotCalibration` adapts to. None where
         the times of the trials are not known.
+    details : str
+        What else tells these recordings from others of that name, such as how they were
+        preprocessed: results with other details are other results.
     is_simulated : bool
         Whether no person was recorded; every table and figure then says so.
 
@@ -50,4 +53,5 @@ class Recordings:
     image_root: Path | None = None
     categories: Mapping[str, str] | None = field(default=None, repr=False)
     load_minutes: Callable[[str, float], BaseEpochs] | None = None
+    details: str = field(default="", repr=False)
     is_simulated: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,8 @@ class ResultsFolder:
         with lock:
             yield not self.has(fit)
             if self.has(fit):  # whoever comes now sees that, with or without a lock
-                place.unlink(missing_ok=True)
+                with suppress(PermissionError):  # of Windows, while it is locked
+                    place.unlink(missing_ok=True)
 
     def write(self, row: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Keep what a fit gave; the row comes last, and makes it done.
@@ -163,11 +164,12 @@ def read_results(folder: str | Path) -> DataFrame:
         One row per fit:
 
         - ``id``, ``dataset``, ``is_simulated``, ``protocol``, ``recipe``, ``settings``
-          (the same as long as the recipe is), ``subject``, ``minutes``, ``seed``: which
-          fit it is;
+          (the same as long as the recipe and the preprocessing are), ``subject``,
+          ``minutes``, ``seed``: which fit it is;
         - ``selection``: ``"train"``, or ``"test"`` where epoch and layer were chosen by
           the score on the test set;
-        - ``transductive``: whether queries were used jointly;
+        - ``calibration``, ``transductive``: ``"none"`` and False, see
+          :func:`calibrate_results`;
         - ``layer``, ``pooling``, ``layer_rule`` (``"given"``, ``"auto"``, ``"search"``
           or ``"test"``), ``epoch``: what was used, and who chose it;
         - ``n_train``, ``n_adapt``, ``n_queries``, ``n_gallery``: numbers of training
@@ -187,6 +189,7 @@ def read_results(folder: str | Path) -> DataFrame:
     See Also
     --------
     read_arrays : What is kept beside a row.
+    calibrate_results : Scores after calibration.
     """
     import pandas as pd
 
@@ -215,7 +218,8 @@ def read_arrays(folder: str | Path, fit: str) -> dict[str, np.ndarray]:
         ``test_loss`` and ``test_top1``, of shape (n_epochs,); with
         ``keep="similarity"`` also ``similarity``, of shape (n_queries, n_gallery),
         ``truth``, the column of the right picture of each query, and of every candidate
-        its path, ``gallery``, and its concept, ``concepts``; with
+        its path, ``gallery``, its concept, ``concepts``, and where there are any its
+        category, ``categories``; with
         ``keep="embeddings"`` also ``queries``, of shape (n_queries, n_components), and
         ``images``, of shape (n_gallery, n_components).
 

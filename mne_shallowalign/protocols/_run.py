@@ -60,7 +60,7 @@ def run_plan(
     results = None if folder is None else ResultsFolder(folder)
     todo = [job for job in jobs if results is None or not results.has(job.id)]
     logger.info("%d of %d fits are to be done.", len(todo), len(jobs))
-    rows = {}
+    rows: dict[str, Row] = {}
     for made in _fan_out(todo, results, keep, watch_test, n_jobs):
         rows |= {row["id"]: row for row in made}
     if results is not None:
@@ -79,7 +79,7 @@ def _fan_out(
     from tqdm.auto import tqdm
 
     n_workers = effective_n_jobs(n_jobs)
-    level = logging.getLevelName(logger.level)
+    level = logger.level
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     if n_workers > 1:  # else the first fit of each backbone does it
         extract_first(todo, parallel, level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,11 +46,12 @@ def describe_fit(job: Job, fitted: Fitted, n_train: int) -> tuple[Row, Arrays]:
         Training curves.
     """
     decoder, watch = fitted.decoder, fitted.watch
-    history = decoder.history_
-    layer = decoder.layer_
+    history, layer = decoder.history_, decoder.layer_
+    backbone = decoder.backbone_ or decoder._load_backbone()
     epoch = watch.best_epoch if watch is not None else None
     row = job.columns | {
         "is_simulated": job.recordings.is_simulated,
+        "calibration": "none",
         "transductive": False,
         "layer": "+".join(layer) if isinstance(layer, list) else layer,
         "pooling": decoder.pooling,
@@ -58,12 +60,12 @@ def describe_fit(job: Job, fitted: Fitted, n_train: int) -> tuple[Row, Arrays]:
         "n_train": n_train,
         "n_adapt": 0 if fitted.own is None else len(fitted.own),
         "fit_seconds": fitted.seconds,
-        "backbone": decoder.backbone_.name,
-        "weights_revision": str(decoder.backbone_.weights_revision),
+        "backbone": backbone.name,
+        "weights_revision": str(backbone.weights_revision),
         "encoder": "ridge" if decoder.solver == "ridge" else say(decoder.encoder),
         "device": decoder.device_,
         "precision": decoder.precision_,
-        "versions": json.dumps(versions()),
+        "versions": _versions(),
         "digest": fitted_digest(decoder, fitted.search),
     }
     return row, _curves(history)
@@ -100,17 +102,24 @@ def score_fit(
     concepts = np.array(test.concepts)[_first_rows(truth)]
     similarity = fitted.decoder.decision_function(test.X, gallery)
     categories = _categories(job.recordings.categories, concepts)
-    row = {"n_queries": len(truth), "n_gallery": len(gallery)}
+    row: Row = {"n_queries": len(truth), "n_gallery": len(gallery)}
     row |= score_similarity(similarity, truth, categories=categories)
     row["score_seconds"] = time.perf_counter() - start
     if keep is None:
         return row, {}
     arrays = {"similarity": similarity, "truth": truth}
     arrays |= {"gallery": np.array(gallery), "concepts": concepts}
+    if categories is not None:
+        arrays["categories"] = np.array(categories)
     if keep == "embeddings":
         arrays["queries"] = fitted.decoder.transform(test.X)
         arrays["images"] = fitted.decoder.transform_images(gallery)
     return row, arrays
+
+
+@lru_cache
+def _versions() -> str:
+    return json.dumps(versions())
 
 
 def _layer_rule(job: Job) -> str:

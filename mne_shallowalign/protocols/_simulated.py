@@ -11,6 +11,7 @@ import numpy as np
 
 from ..datasets import load_bids, simulate_bids
 from ..datasets._epochs_cache import epochs_folder, keep_epochs, read_kept
+from ..datasets._simulated_folder import RECORD
 from ..preprocessing import Preprocessing
 from ._minutes import first_minutes
 from ._recordings import Recordings
@@ -59,6 +60,7 @@ def simulated_recordings(
         load_minutes=partial(_load_minutes, root),
         image_root=root / "stimuli",
         categories=None if params.get("images") else _shapes(root / "stimuli"),
+        details=(root / RECORD).read_text(encoding="utf-8"),
         is_simulated=True,
     )
 
@@ -81,6 +83,7 @@ def _load(root: Path, subject: str, split: str) -> BaseEpochs:
     made = (root / f"sub-{subject}").stat().st_mtime_ns
     said = {"made": made, "preprocess": dataclasses.asdict(_STEPS)}
     folder = epochs_folder(root / "derivatives/epochs", f"sub-{subject}", said)
+    assert folder is not None  # there is none without a cache alone
     if not folder.exists():
         trials = _trials(root, subject)
         parts = [trials[_is(trials, name)] for name in _SPLITS]

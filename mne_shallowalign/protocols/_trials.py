@@ -141,8 +141,11 @@ def load_calibration(job: Job) -> Trials:
     trials : Trials
         All channels, of which a fitted decoder takes those it knows.
     """
+    load, case = job.recordings.load_minutes, job.case
+    if load is None or case.minutes is None:
+        raise ValueError(f"{job.recordings.name!r} has no minutes to adapt to.")
     with use_log_level("warning"):
-        epochs = job.recordings.load_minutes(job.case.subject, job.case.minutes)
+        epochs = load(case.subject, case.minutes)
     trials = Trials([_checked(epochs, job)], job.recordings.image_root)
     return trials if job.protocol.overlap == "refuse" else _drop(trials, job)
 

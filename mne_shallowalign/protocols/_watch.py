@@ -34,7 +34,7 @@ class TestWatch(Callback):
         self.test = test
         self.keep_best = keep_best
         self.asleep = False
-        self.decoder: ShallowAlignDecoder | None = None
+        self.decoder: ShallowAlignDecoder  # from attach
         self.best_epoch: int | None = None
 
     def attach(self, decoder: ShallowAlignDecoder) -> None:
@@ -60,7 +60,8 @@ class TestWatch(Callback):
         **kwargs
             Not used.
         """
-        self.best_top1, self.best_weights = -1.0, None
+        self.best_top1 = -1.0
+        self.best_weights: list[Any] = []
         if self.asleep:
             return
         self.signal = self.decoder._read_signal(self.test.X, reset=False)
@@ -98,10 +99,10 @@ class TestWatch(Callback):
         **kwargs
             Not used.
         """
-        if self.best_weights is not None:
+        if self.best_weights:
             for half, weights in zip(_halves(net), self.best_weights, strict=True):
                 half.load_state_dict(weights)
-        self.best_weights = None
+        self.best_weights = []
 
     def _loss(self, net: NeuralNet, queries: np.ndarray, images: np.ndarray) -> float:
         """Compute eq. 3 over all queries as one batch, at the temperature of now."""

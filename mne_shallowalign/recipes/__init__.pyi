@@ -1,7 +1,6 @@
 from ._atm import atm as atm
 from ._atm import neural_mcrl as neural_mcrl
 from ._blur import BlurPriorLoss as BlurPriorLoss
-from ._captions import CaptionedDecoder as CaptionedDecoder
 from ._captions import CaptionedLoss as CaptionedLoss
 from ._cross_subject import cross_subject as cross_subject
 from ._list import list_recipes as list_recipes
@@ -17,7 +16,6 @@ from ._ubp import ubp as ubp
 
 __all__ = [
     "BlurPriorLoss",
-    "CaptionedDecoder",
     "CaptionedLoss",
     "CoarseToFine",
     "Router",

@@ -27,13 +27,17 @@ class BlurPriorLoss(ContrastiveLoss):
 
     Parameters
     ----------
-    *args, **kwargs
+    *args
         As for :class:`~mne_shallowalign.alignment.ContrastiveLoss`; the target has the
         three views side by side (``fusion="separate"``), low to high.
     loss : str
         The reading of eq. 3. Default ``"lineage"``.
+    **kwargs
+        As for the same class.
     """
 
+    similarity: Tensor
+    level: Tensor
     numbers_trials = True
     gamma = 0.3
     alpha = 0.05

@@ -27,12 +27,15 @@ class CaptionedLoss(ContrastiveLoss):
 
     Parameters
     ----------
-    *args, **kwargs
+    *args
         As for :class:`~mne_shallowalign.alignment.ContrastiveLoss`.
     loss : str
         The reading of both parts. Default ``"atm"``.
+    **kwargs
+        As for the same class.
     """
 
+    texts: Tensor
     numbers_trials = True
     text_weight = 0.01
 

@@ -79,11 +79,13 @@ class RouterLoss(ContrastiveLoss):
 
     Parameters
     ----------
-    *args, **kwargs
+    *args
         As for :class:`~mne_shallowalign.alignment.ContrastiveLoss`; the target has
         several layers (``fusion="learned"``).
     loss : str
         The reading of eq. 3. Default ``"lineage"``.
+    **kwargs
+        As for the same class.
     """
 
     def __init__(self, *args: Any, loss: str = "lineage", **kwargs: Any) -> None:
@@ -157,7 +159,8 @@ def modality_mmd(signals: Tensor, images: Tensor) -> Tensor:
         both = torch.cat([signals.float(), images.float()])
         squares = both.square().sum(1)
         distance = (squares[:, None] + squares - 2 * both @ both.T).clamp(min=0)
-        kernel = sum(torch.exp(-distance / (2 * w**2)) for w in WIDTHS) / len(WIDTHS)
+        kernels = [torch.exp(-distance / (2 * w**2)) for w in WIDTHS]
+        kernel = torch.stack(kernels).mean(0)
     within = kernel - torch.diag(kernel.diagonal())
     own = (within[:n, :n].sum() + within[n:, n:].sum()) / (n * (n - 1))
     return (own - 2 * kernel[:n, n:].mean()).clamp(min=0)

@@ -69,7 +69,7 @@ def test_features_are_computed_before_the_fan_out(simulated, recipes, tmp_path):
     from mne_shallowalign.protocols._plan import make_plan
 
     jobs = make_plan(LeaveOneSubjectOut(), recipes, simulated, 2, "train")
-    extract_first(jobs, joblib.Parallel(n_jobs=1, return_as="generator"), "ERROR")
+    extract_first(jobs, joblib.Parallel(n_jobs=1, return_as="generator"), 40)
     (info,) = cache_info(tmp_path / "features").query("pooling == 'mean'").itertuples()
     train = simulated.load("01", "train").metadata["image"]
     assert info.n_images == train.nunique()

@@ -76,6 +76,7 @@ def test_ids_tell_apart_what_gives_other_results(decoder):
         ids(IntraSubject(), Recipe(name="r", decoder=decoder(), picks="eeg")),
         ids(IntraSubject(), decoder(), selection="test"),
         ids(IntraSubject(), decoder(), dataclasses.replace(PEOPLE, name="other")),
+        ids(IntraSubject(), decoder(), dataclasses.replace(PEOPLE, details="x")),
     ]
     assert all(one.isdisjoint(other) for other in others)
 

@@ -93,6 +93,15 @@ def test_published_people_need_no_data_to_be_planned(decoder):
         nod_recordings(test_share=1)
 
 
+def test_other_preprocessing_gives_other_ids(decoder):
+    people = (
+        things_eeg2_recordings(),
+        things_eeg2_recordings(preprocess=paper().replace(picks="data", whiten=None)),
+    )
+    one, other = (IntraSubject().plan(decoder(), of)["id"] for of in people)
+    assert set(one).isdisjoint(other)
+
+
 def test_categories_are_those_of_the_paper():
     assert things_meg_recordings().categories == concept_categories().to_dict()
 

@@ -10,6 +10,7 @@ def test_above_chance_for_somebody_new(small, seen, split):
     decoder = small(
         cross_subject(),
         layer=2,
+        max_epochs=15,
         encoder_params={"n_outputs": 64, "kernel_size": 9, "pool_size": 15},
     )
     train, test = split

@@ -9,7 +9,7 @@ from mne_shallowalign.recipes import samga
 @pytest.mark.parametrize("prior", ["published", "held-out"])
 def test_above_chance(small, score, seen, prior):
     recipe = samga(prior=prior)
-    decoder = small(recipe, layer=[1, 2, 3])
+    decoder = small(recipe, layer=[1, 2, 3], max_epochs=25, lr=3e-3)
     if prior == "published":
         stages = decoder.net_params["callbacks"][0][1]
         assert stages.prior == [-2, -1, 0, -1, -2]
