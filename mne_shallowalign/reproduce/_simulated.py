@@ -26,7 +26,7 @@ _RECORDING = {
     "n_images_per_concept": 3,
     "n_test_concepts": 16,
     "sfreq": 150.0,
-    "snr": 0.5,
+    "snr": 1.0,
 }
 _DECODER = {
     "batch_size": 64,
