@@ -7,6 +7,7 @@ from . import features as features
 from . import preprocessing as preprocessing
 from . import protocols as protocols
 from . import recipes as recipes
+from . import reproduce as reproduce
 from . import retrieval as retrieval
 from . import viz as viz
 from ._provenance import sys_info as sys_info

@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "report": "report",
     "backbones": "backbones",
+    "reproduce": "reproduce",
     "cache": "cache",
     "completion": "completion",
     "sys-info": "sys_info",

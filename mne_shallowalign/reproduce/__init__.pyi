@@ -1,3 +1,4 @@
+from ._cost import cost as cost
 from ._exhibits import list_exhibits as list_exhibits
 from ._reproduce import Reproduction as Reproduction
 from ._reproduce import plan as plan
@@ -11,6 +12,7 @@ __all__ = [
     "Model",
     "Reproduction",
     "Setting",
+    "cost",
     "list_exhibits",
     "paper_setting",
     "plan",

@@ -8,7 +8,7 @@ from .. import viz
 from ._exhibit import Exhibit, Made
 from ._runs import BEST, Run, System
 from ._setting import Setting
-from ._summary import summarize
+from ._summary import summarize, two_lines
 from ._systems import align
 
 if TYPE_CHECKING:
@@ -52,14 +52,19 @@ def _make_projectors(results: DataFrame, setting: Setting) -> Made:
     summary = summarize(results, ["model", "place", "bar"])
     kinds = summary["bar"] + ", " + summary["place"].map(_PLACES)
     figure = viz.plot_bars(
-        summary.assign(bar=kinds), group="model", bar="bar", show=False
+        two_lines(summary.assign(bar=kinds), "model"),
+        group="model",
+        bar="bar",
+        show=False,
     )
     return Made(tables={"": summary}, figures={"": figure})
 
 
 def _make_encoders(results: DataFrame, setting: Setting) -> Made:
     summary = summarize(results, ["model", "bar"])
-    figure = viz.plot_bars(summary, group="model", bar="bar", show=False)
+    figure = viz.plot_bars(
+        two_lines(summary, "model"), group="model", bar="bar", show=False
+    )
     return Made(tables={"": summary}, figures={"": figure})
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import viz
-from ..backbones import paper_table
+from ..backbones._paper import paper_table
 from ._exhibit import Exhibit, Made
 from ._runs import BEST, Run, arrays_of
 from ._setting import Setting
-from ._summary import add_depth, concept_chance, summarize
+from ._summary import add_depth, concept_chance, summarize, two_lines
 from ._systems import align, sweep
 
 if TYPE_CHECKING:
@@ -65,26 +65,19 @@ def _make_figure2(results: DataFrame, setting: Setting) -> Made:
     summary = summarize(add_depth(results, setting), ["model", "alias", "place"])
     summary = summary.rename(columns={"model": "backbone"})
     curves = summary[summary["place"] != BEST]
-    pairs = summary[summary["place"].isin(_KINDS)]
+    pairs = summary[summary["place"].isin(_KINDS)].sort_values("place", kind="stable")
     sizes = {one.label: one.description.n_parameters for one in setting.models}
     pairs = pairs.assign(
         n_parameters=pairs["backbone"].map(sizes), kind=pairs["place"].map(_KINDS)
     )
     figures = {
-        "a": viz.plot_layer_curves(_short(curves), show=False),
-        "b": viz.plot_layer_bars(_short(pairs), show=False),
+        "a": viz.plot_layer_curves(two_lines(curves), show=False),
+        "b": viz.plot_layer_bars(two_lines(pairs), show=False),
     }
     learned = pairs[pairs["n_parameters"] > 0]  # the Gabor hierarchy has none
     if learned["n_parameters"].nunique() > 2:
-        figures["c"] = viz.plot_scaling(_short(learned), by="kind", show=False)
+        figures["c"] = viz.plot_scaling(two_lines(learned), by="kind", show=False)
     return Made(tables={"a": curves, "b": pairs}, figures=figures)
-
-
-def _short(table: DataFrame) -> DataFrame:
-    """Break the long names of stand-ins, which panels and ticks have no room for."""
-    return table.assign(
-        backbone=table["backbone"].str.replace(" (", "\n(", regex=False)
-    )
 
 
 def _make_figure3(results: DataFrame, setting: Setting) -> Made:

@@ -34,12 +34,15 @@ class Reproduction:
         The figures.
     files : list of Path
         What was written.
+    note : str
+        What stands below every table and figure: dataset, sample sizes, selection.
     """
 
     results: DataFrame
     tables: Mapping[str, DataFrame]
     figures: Mapping[str, Figure]
     files: list[Path]
+    note: str
 
 
 @verbose
@@ -90,10 +93,11 @@ def reproduce(
     runs = exhibit.runs(setting)
     results = pd.concat([run.run(out, n_jobs) for run in runs], ignore_index=True)
     made = exhibit.make(results, setting)
+    note = setting.note(results)
     for figure in made.figures.values():
-        figure.supxlabel(setting.note, fontsize="x-small")
-    files = write_made(made, exhibit, setting.note, out)
-    return Reproduction(results, made.tables, made.figures, files)
+        figure.supxlabel(note, fontsize="x-small")
+    files = write_made(made, exhibit, note, out)
+    return Reproduction(results, made.tables, made.figures, files, note)
 
 
 def plan(name: str, setting: Setting) -> DataFrame:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..backbones import Backbone, load_backbone
 from ..protocols import Recordings
+from ..recipes import shallow_alignment
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # As the paper writes them, in the order of its Table 4.
 PAPER_NAMES = {
@@ -99,7 +103,7 @@ class Setting:
         return label if label in subjects else subjects[0 if number == 7 else -1]
 
     def layers(self, model: Model) -> list[int]:
-        """Choose evenly spaced layers of a model.
+        """Choose the layers of a model that are tried.
 
         Parameters
         ----------
@@ -109,25 +113,40 @@ class Setting:
         Returns
         -------
         layers : list of int
-            Counted from 1; the first and the last are among them.
+            Counted from 1: those of the paper where it names them, else evenly spaced,
+            the first and the last among them.
         """
+        named = shallow_alignment(model.alias).decoder.layers
+        if named is not None and model.backbone == model.alias:
+            return list(named)
         n = len(model.description.layers)
         spaced = np.linspace(1, n, min(self.n_layers, n)).round().astype(int)
         return np.unique(spaced).tolist()
 
-    @property
-    def note(self) -> str:
-        """What has to stand below every table and figure."""
+    def note(self, results: DataFrame) -> str:
+        """Say what has to stand below every table and figure.
+
+        Parameters
+        ----------
+        results : DataFrame
+            One row a fit.
+
+        Returns
+        -------
+        note : str
+            Dataset, sample sizes and rule of selection.
+        """
         found = self.recordings
+        n_people, n_seeds = results["subject"].nunique(), results["seed"].nunique()
         words = [
             "simulated recordings, stand-ins for the vision models"
             if found.is_simulated
             else found.name,
-            f"{len(found.subjects)} people",
-            f"{self.seeds} seed{'s' * (self.seeds > 1)}",
+            f"{n_people} {'people' if n_people > 1 else 'person'}",
+            f"{n_seeds} seed{'s' * (n_seeds > 1)}",
             "test-selected: layers and epochs chosen by their score on the test set"
             if self.selection == "test"
-            else "layers chosen on training concepts",
+            else "nothing chosen by the score on the test set",
         ]
         return "; ".join(words)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..backbones import load_backbone
-from ..protocols import simulated_recordings
+from ..protocols import Recordings, simulated_recordings
 from ._setting import PAPER_NAMES, Model, Setting
 
 # Small networks without training, but for the Gabor hierarchy, whose third layer drives
@@ -15,24 +16,31 @@ from ._setting import PAPER_NAMES, Model, Setting
 _STAND_INS = {
     "rn50": ("timm/test_resnet.r160_in1k", "untrained test ResNet"),
     "vit-b-16": ("timm/test_vit.r160_in1k", "untrained test ViT"),
-    "dinov2-giant": ("timm/vit_tiny_patch16_224.augreg_in21k", "untrained ViT-Ti"),
+    "dinov2-giant": ("timm/test_vit3.r160_in1k", "untrained test ViT 3"),
     "internvit-6b": ("gabor/v1", "Gabor hierarchy"),
 }
+_SUBJECTS = ("01", "02", "03")
 # Small, and sampled often enough for the temporal kernels of the published encoders.
 _RECORDING = {
     "n_concepts": 40,
     "n_images_per_concept": 3,
     "n_test_concepts": 16,
-    "sfreq": 250.0,
-    "snr": 0.5,
+    "sfreq": 150.0,
+    "snr": 1.0,
 }
-_DECODER = {"max_epochs": 20, "lr": 1e-3, "n_components": 64, "device": "cpu"}
+_DECODER = {
+    "batch_size": 64,
+    "max_epochs": 10,
+    "lr": 1e-3,
+    "n_components": 64,
+    "device": "cpu",
+}
 
 
 def simulated_setting(
-    path: str | Path,
+    path: str | Path | None,
     *,
-    n_subjects: int = 2,
+    subjects: Sequence[str] | None = None,
     backbones: Sequence[str] | None = None,
     seeds: int = 1,
     selection: str = "train",
@@ -43,10 +51,11 @@ def simulated_setting(
 
     Parameters
     ----------
-    path : path
-        Where the simulated dataset and the features of its pictures are kept.
-    n_subjects : int
-        How many people. Default 2.
+    path : path | None
+        Where the simulated dataset and the features of its pictures are kept. None:
+        nothing is simulated, which is enough for :func:`plan`.
+    subjects : sequence of str | None
+        The labels of the people. None (default): three, ``"01"`` to ``"03"``.
     backbones : sequence of str | None
         The paper's vision models that are stood in for. None (default): four of them.
     seeds : int
@@ -68,7 +77,7 @@ def simulated_setting(
     Raises
     ------
     ValueError
-        If a backbone has no stand-in.
+        If a backbone has no stand-in, or there is no such person.
     """
     wanted = list(_STAND_INS if backbones is None else backbones)
     unknown = [alias for alias in wanted if alias not in _STAND_INS]
@@ -76,17 +85,40 @@ def simulated_setting(
         raise ValueError(
             f"backbones with a stand-in are {', '.join(_STAND_INS)}; got {wanted}."
         )
-    path = Path(path).expanduser()
-    features = {"cache_dir": path / "features"}
-    recordings = simulated_recordings(
-        path / "bids", n_subjects, **features, **_RECORDING | dict(recording or {})
-    )
+    labels = _SUBJECTS if subjects is None else tuple(subjects)
+    features: dict[str, Any] = {}
+    if path is not None:
+        features = {"cache_dir": Path(path).expanduser() / "features"}
+    options = _RECORDING | features | dict(recording or {})
     return Setting(
-        recordings=recordings,
+        recordings=_simulate(path, labels, options),
         models=tuple(_stand_in(alias) for alias in _STAND_INS if alias in wanted),
         seeds=seeds,
         selection=selection,
         params=_DECODER | features | dict(params or {}),
+    )
+
+
+def _simulate(
+    path: str | Path | None, labels: tuple[str, ...], options: dict[str, Any]
+) -> Recordings:
+    unknown = sorted(set(labels) - set(_SUBJECTS))
+    if unknown or not labels:
+        raise ValueError(
+            f"subjects that are simulated are {', '.join(_SUBJECTS)}; got {labels}."
+        )
+    if path is None:
+        return Recordings(
+            name="simulated", subjects=labels, load=_nothing, is_simulated=True
+        )
+    bids = Path(path).expanduser() / "bids"
+    made = simulated_recordings(bids, len(_SUBJECTS), **options)
+    return replace(made, subjects=labels)
+
+
+def _nothing(subject: str, split: str) -> NoReturn:
+    raise ValueError(
+        "simulated_setting(None) is for plan only, it has no recordings: give a path."
     )
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+_N_PEOPLE = 5  # fewer say nothing of how people differ
+
+
 def add_depth(results: DataFrame, setting: Setting) -> DataFrame:
     """Add the relative depth of each layer, (l - 1) / (L - 1); the final has none."""
     layers = {model.label: model.description.layers for model in setting.models}
@@ -42,7 +45,8 @@ def summarize(results: DataFrame, by: Sequence[str]) -> DataFrame:
     -------
     summary : DataFrame
         These columns, the most frequent ``layer`` with the mean ``depth``, ``top1``
-        with its interval for other people and other pictures
+        with its interval for other people and other pictures or, with fewer than five,
+        for these people and other pictures
         (:func:`mne_shallowalign.retrieval.score_interval`), ``top5``, ``concept5``
         where there is one, ``chance1`` and the sample sizes.
     """
@@ -77,11 +81,17 @@ def _interval(rows: DataFrame) -> ScoreInterval:
         hits.append(ranks(kept["similarity"], kept["truth"]) <= 1)
         images.append(kept["gallery"][kept["truth"]])
         subjects.append(np.repeat(row["subject"], len(hits[-1])))
+    is_sample = rows["subject"].nunique() >= _N_PEOPLE
     return score_interval(
         np.concatenate(hits),
         images=np.concatenate(images),
-        subjects=np.concatenate(subjects),
+        subjects=np.concatenate(subjects) if is_sample else None,
     )
+
+
+def two_lines(table: DataFrame, column: str = "backbone") -> DataFrame:
+    """Break the long names of stand-ins, which panels and ticks have no room for."""
+    return table.assign(**{column: table[column].str.replace(" (", "\n(", regex=False)})
 
 
 def concept_chance(concepts: np.ndarray, categories: Mapping[str, str]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,9 @@ def compare(
         One row per protocol, method, metric and subject (and ``"mean"``): ``ours``, the
         mean over seeds, ``published`` and, unless simulated, the ``difference``.
     """
+    results = results.assign(subject=results["subject"].map(_number))
     ours = results.melt(
-        ["protocol", "method", "subject", "seed"], _METRICS, "metric", "ours"
+        ["protocol", "method", "subject", "seed"], list(_METRICS), "metric", "ours"
     )
     ours = ours.groupby(_KEYS, sort=False)["ours"].mean().reset_index()
     mean = ours.groupby(_KEYS[:3], sort=False)["ours"].mean().reset_index()
@@ -51,6 +53,12 @@ def compare(
     return table
 
 
+def _number(subject: str) -> str:
+    """Give a subject the paper's number: ``"BIGMEG1"`` is its ``"01"``."""
+    found = re.search(r"\d+$", subject)
+    return subject if found is None else f"{int(found[0]):02d}"
+
+
 def _stack(*tables: DataFrame) -> DataFrame:
     import pandas as pd
 
@@ -61,9 +69,7 @@ def _published(systems: Sequence[System], dataset: str) -> DataFrame:
     import pandas as pd
 
     found = [
-        system.recipe.published.query("dataset == @dataset").assign(
-            method=system.labels["method"]
-        )
+        system.recipe.published.assign(method=system.labels["method"])
         for system in systems
         if system.recipe.published is not None
     ]
@@ -71,7 +77,7 @@ def _published(systems: Sequence[System], dataset: str) -> DataFrame:
     if not found:
         return pd.DataFrame(columns=columns)
     table = pd.concat(found).rename(columns={"value": "published"})
-    return table[columns].drop_duplicates(_KEYS)
+    return table.loc[table["dataset"] == dataset, columns].drop_duplicates(_KEYS)
 
 
 def spread(table: DataFrame) -> DataFrame:

@@ -32,7 +32,7 @@ def _curves(row: Series) -> DataFrame:
     kept = arrays_of(row)
     curves = {name: kept[name] for name in ("train_loss", "test_loss") if name in kept}
     n_epochs = len(kept["train_loss"])
-    fit = {name: row[name] for name in ("layer", "subject", "seed")}
+    fit = row[["layer", "subject", "seed"]].to_dict()
     return pd.DataFrame({**fit, "epoch": range(1, n_epochs + 1), **curves})
 
 

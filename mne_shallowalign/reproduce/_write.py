@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,16 +47,14 @@ def write_made(made: Made, exhibit: Exhibit, note: str, out: Path) -> list[Path]
     writers: dict[str, Callable[[Path], None]] = {}
     for part, table in made.tables.items():
         stem = _stem(exhibit.name, part)
-        writers[f"{stem}.csv"] = lambda path, table=table: _to_csv(table, note, path)
-        page = _to_html(table, exhibit.title, note)
-        writers[f"{stem}.html"] = lambda path, page=page: path.write_text(page)
+        writers[f"{stem}.csv"] = partial(_write_csv, table, note)
+        writers[f"{stem}.html"] = partial(_write_html, table, exhibit.title, note)
     for part, figure in made.figures.items():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, not anew for every file
         for kind in ("png", "pdf"):
-            writers[f"{_stem(exhibit.name, part)}.{kind}"] = (
-                lambda path, figure=figure, kind=kind: figure.savefig(
-                    path, format=kind, dpi=150
-                )
-            )
+            name = f"{_stem(exhibit.name, part)}.{kind}"
+            writers[name] = partial(figure.savefig, format=kind, dpi=150)
     return [_write(out / name, write) for name, write in writers.items()]
 
 
@@ -63,18 +62,20 @@ def _stem(name: str, part: str) -> str:
     return f"{name}-{part}" if part else name
 
 
-def _to_csv(table: DataFrame, note: str, path: Path) -> None:
-    table.assign(note=note).to_csv(path, index=bool(table.index.names[0]))
+def _write_csv(table: DataFrame, note: str, path: Path) -> None:
+    table.assign(note=note).to_csv(path, index=_has_names(table))
 
 
-def _to_html(table: DataFrame, title: str, note: str) -> str:
+def _write_html(table: DataFrame, title: str, note: str, path: Path) -> None:
     html = table.to_html(
-        index=bool(table.index.names[0]),
-        border=0,
-        na_rep="",
-        float_format="{:.3f}".format,
+        index=_has_names(table), border=0, na_rep="", float_format="{:.3f}".format
     )
-    return _PAGE.format(title=escape(title), note=escape(note), table=html)
+    page = _PAGE.format(title=escape(title), note=escape(note), table=html)
+    path.write_text(page, encoding="utf-8")
+
+
+def _has_names(table: DataFrame) -> bool:
+    return table.index.names[0] is not None
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> Path:
