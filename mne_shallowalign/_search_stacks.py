@@ -42,8 +42,6 @@ def why_not_stacked(trials: Trials) -> str | None:
     from .alignment import is_stackable
 
     decoder = trials.decoder
-    if decoder.solver != "contrastive":
-        return f"solver={decoder.solver!r} has nothing to train"
     if decoder.init == "ridge":
         return "init='ridge' starts from another solution in every layer and fold"
     if decoder.n_members > 1:
