@@ -100,17 +100,14 @@ def _effects(table: DataFrame) -> tuple[np.ndarray, np.ndarray, list[Any]]:
             "subjects: join the tables of two or more, which have different values in "
             "the column 'subject'."
         )
-    above = (table["score"] - table["chance"]).rename("effect")
-    cells = above.to_frame().join(table[["subject", "time", "layer"]])
+    cells = table.assign(effect=table["score"] - table["chance"])
     wide = cells.set_index(["subject", "time", "layer"])["effect"]
-    if not wide.index.is_unique or len(wide) != len(subjects) * len(times) * len(
-        layers
-    ):
+    expected = len(subjects) * len(times) * len(layers)
+    if not wide.index.is_unique or len(wide) != expected:
         raise ValueError(
-            "table must have one row for every subject, window and layer: "
-            f"{len(subjects)} subjects, {len(times)} windows and {len(layers)} layers "
-            f"make {len(subjects) * len(times) * len(layers)}, got {len(wide)}. Analyse "
-            "all subjects alike."
+            f"table must have one row for each of {len(subjects)} subjects, "
+            f"{len(times)} windows and {len(layers)} layers, {expected} in all, but "
+            f"has {len(wide)}. Analyse all subjects alike."
         )
     whole = wide.unstack("layer")[layers].sort_index().to_numpy()
     return whole.reshape(len(subjects), len(times), len(layers)), times, layers
