@@ -27,9 +27,7 @@ _EEG_LOBES = {
 }
 _EEG = re.compile(r"([A-Z]+)(Z|\d+)")
 _CTF = re.compile(r"M[LRZ]([CFOPT])\d\d")
-_CTF_LOBES = dict(
-    F="frontal", C="central", T="temporal", P="parietal", O="occipital"
-)
+_CTF_LOBES = dict(F="frontal", C="central", T="temporal", P="parietal", O="occipital")
 _NEUROMAG = {
     "frontal": ["Left-frontal", "Right-frontal"],
     "central": ["Vertex"],

@@ -79,7 +79,8 @@ def patterns(
 
     See Also
     --------
-    mne.decoding.LinearModel : The same for linear models of scikit-learn.
+    mne.decoding.LinearModel : The like for linear models of scikit-learn, which takes
+        the covariance of the target for that of the source.
 
     References
     ----------

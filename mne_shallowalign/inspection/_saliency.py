@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..decoder import ShallowAlignDecoder
     from ..preprocessing import MVNNWhitener
 
-KINDS = ("absolute", "signed", "input")
+KINDS = ("input", "absolute", "signed")
 
 
 def saliency(
@@ -22,17 +22,20 @@ def saliency(
     epochs: mne.BaseEpochs,
     images: Any = None,
     *,
-    kind: str = "absolute",
+    kind: str = "input",
     whitener: MVNNWhitener | None = None,
 ) -> mne.EvokedArray:
     r"""Differentiate the similarity to the right picture with respect to the signal.
 
     With the signal :math:`x` of an epoch, its embedding :math:`v(x)` and that of its
-    picture :math:`u`, both of unit norm, this is the mean over epochs of
+    picture :math:`u`, both of unit norm, the gradient is
 
     .. math::
 
-        \left| \frac{\partial\, u^\top v(x)}{\partial x_{ct}} \right|
+        g_{ct} = \frac{\partial\, u^\top v(x)}{\partial x_{ct}}
+
+    and the map the mean of :math:`g_{ct} (x_{ct} - \bar x_{ct})` over epochs: what each
+    sample adds to the similarity, to first order.
 
     Parameters
     ----------
@@ -43,11 +46,11 @@ def saliency(
         the decoder was fitted on.
     images : sequence of path | list of PIL.Image | array | None
         The image of every epoch. None: ``epochs.metadata["image"]``.
-    kind : ``"absolute"`` | ``"signed"`` | ``"input"``
-        ``"absolute"`` (default): the mean absolute gradient. ``"signed"``: the mean
-        gradient, in which what differs from picture to picture cancels. ``"input"``:
-        the mean of gradient times input, the input counted from its mean over the
-        epochs: what each sample adds to the similarity, to first order.
+    kind : ``"input"`` | ``"absolute"`` | ``"signed"``
+        ``"input"`` (default): the mean of gradient times input, the input counted from
+        its mean over the epochs. ``"absolute"``: the mean absolute gradient.
+        ``"signed"``: the mean gradient, in which what differs from picture to picture
+        cancels.
     whitener : MVNNWhitener | None
         What the decoder's signal goes through first: it is applied to ``epochs``, and
         the map is of the sensors before it, those of which the decoder sees no channel
@@ -56,10 +59,10 @@ def saliency(
     Returns
     -------
     evoked : mne.EvokedArray
-        Channels, types and times of the epochs. Cosine similarity per V (EEG), T
-        (magnetometers) or T/m (gradiometers); for ``"input"`` it has no unit. MNE's
-        plots think of volts: pass them ``units=`` and ``scalings=``. Sensors of
-        different types are comparable for ``"input"`` only.
+        Channels, types and times of the epochs. Cosine similarity, without a unit, for
+        ``"input"``; else per V (EEG), T (magnetometers) or T/m (gradiometers), so that
+        sensors of different types do not compare. MNE's plots think of volts and
+        teslas: pass them ``units=`` and ``scalings=``.
 
     Raises
     ------
@@ -76,8 +79,15 @@ def saliency(
     Notes
     -----
     A gradient says what the decoder is sensitive to, which are *filters*: sensors that
-    see nothing but noise are used to cancel the noise of others. Only
-    :func:`patterns` may be read as where activity is (Haufe et al., 2014).
+    see nothing but noise are used to cancel the noise of others, and a cosine that is
+    nearly 1 has hardly any gradient left along what made it so. In simulations the
+    maximum of the absolute gradient has been elsewhere than the activity, that of
+    gradient times input has not (``benchmarks/saliency.py``). Only :func:`patterns` may
+    be read as where activity is :footcite:p:`Haufe2014`.
+
+    References
+    ----------
+    .. footbibliography::
     """
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} must be one of {', '.join(KINDS)}.")

@@ -215,9 +215,7 @@ def check_scoring(scoring: str) -> None:
         raise ValueError(f"scoring={scoring!r} must be one of {', '.join(SCORES)}.")
 
 
-def _sensors(
-    whitener: MVNNWhitener | None, seen: list[str] | None
-) -> list[str] | None:
+def _sensors(whitener: MVNNWhitener | None, seen: list[str] | None) -> list[str] | None:
     if whitener is None:
         return seen
     if not isinstance(whitener, MVNNWhitener):

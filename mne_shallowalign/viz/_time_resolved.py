@@ -100,7 +100,7 @@ def plot_time_resolved(
 def _stack(
     scores: ArrayLike, times: NDArray, train_times: NDArray | None
 ) -> NDArray[np.float64]:
-    """Bring scores to the shape (n_repeats, n_times) or (n_repeats, n_train, n_test)."""
+    """Bring scores to the shape (n_repeats, [n_train_times,] n_times)."""
     array = np.asarray(scores, dtype=float)
     tail = times.shape if train_times is None else train_times.shape + times.shape
     if array.ndim < len(tail) or array.shape[-len(tail) :] != tail:
