@@ -37,12 +37,12 @@ simulate_bids(
     root,
     n_concepts=40,
     n_images_per_concept=4,
-    n_repetitions=2,
+    n_repetitions=1,
     n_test_concepts=1,
     sfreq=sfreq,
     n_dipoles=n_dipoles,
     time_course=time_course,
-    snr=1.0,
+    snr=1.5,
     random_state=0,
 )
 epochs = load_bids(root, subject="01", tmin=-0.1, tmax=0.5)
@@ -78,10 +78,8 @@ plot_time_resolved(scores, epochs.times, chance=chance, time_unit="ms")
 # squares mean two stages: what was learnt in one is of no use in the other.
 
 generalizing = GeneralizingEstimator(decoder, verbose=False)
-some = slice(None, None, 2)
-scores = cross_val_multiscore(
-    generalizing, X[:, :, some], images.to_numpy(), **folds
-)
+some = slice(None, None, 3)
+scores = cross_val_multiscore(generalizing, X[:, :, some], images.to_numpy(), **folds)
 plot_time_resolved(
     scores,
     epochs.times[some],
