@@ -1,4 +1,4 @@
-"""Is the maximum of a map where and when the activity is, and the pattern right?
+"""Where the maximum of a map is, and how right a pattern, when the truth is known.
 
     python benchmarks/saliency.py [--seeds 10] [--trials 800]
 

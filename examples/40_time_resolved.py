@@ -78,7 +78,7 @@ plot_time_resolved(scores, epochs.times, chance=chance, time_unit="ms")
 # squares mean two stages: what was learnt in one is of no use in the other.
 
 generalizing = GeneralizingEstimator(decoder, verbose=False)
-some = slice(None, None, 3)
+some = slice(None, None, 2)
 scores = cross_val_multiscore(generalizing, X[:, :, some], images.to_numpy(), **folds)
 plot_time_resolved(
     scores,

@@ -55,9 +55,8 @@ print(f"top-1 among {len(test)} pictures: {score:.0%}")
 # sensors. The result is an :class:`mne.Evoked`, with all of its plots.
 
 added = saliency(decoder, test, whitener=whitener)
-added.plot_joint(
-    times="peaks", ts_args={"units": "similarity", "scalings": 1}, title="Saliency"
-)
+unit = {"units": "similarity", "scalings": 1}
+added.plot_joint(title="Saliency", ts_args=unit, topomap_args={"scalings": 1})
 
 # %%
 # What it would miss
@@ -66,7 +65,7 @@ added.plot_joint(
 # is lost. It takes more time and needs no gradient.
 
 lost = occlusion(decoder, test, whitener=whitener)
-lost.plot_image(units="similarity lost", scalings=1)
+lost.plot_topomap([0.05, 0.15, 0.25, 0.35, 0.45], time_format="%0.2f s", **unit)
 
 # %%
 # Where the activity is
