@@ -1,6 +1,7 @@
 """One THINGS-EEG2 session from the authors' files to averaged epochs: memory and time.
 
-    python benchmarks/preprocess.py --out <new folder> [--fraction 0.05] [--only ours]
+    python benchmarks/preprocess.py --out <new folder> [--fraction 0.05] [--sessions 1]
+                                    [--only ours | numpy | bids]
 
 Writes a synthetic session in the authors' format (64 channels, pickled float64; with
 ``--fraction 1`` 16,800 training events in 5.45 million samples and 4,080 test events:
@@ -11,7 +12,9 @@ transcribed below, less the covariance of the test trials, which they compute an
 use). Both whiten with training trials, average repetitions and keep 17 channels; the
 results are compared.
 
-The NumPy way needs about 25 GB with ``--fraction 1``.
+The NumPy way needs about 25 GB with ``--fraction 1``. ``--sessions 4 --only ours`` are
+four sessions, each with the same recording, as one subject has them. ``--only bids``
+converts to BIDS, reads it again, and compares every sample and event with the original.
 """
 
 from __future__ import annotations
@@ -27,11 +30,16 @@ from pathlib import Path
 import mne
 import numpy as np
 import scipy
+from mne_bids import BIDSPath, read_raw_bids
 from sklearn.covariance import ledoit_wolf
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import shuffle
 
-from mne_shallowalign.datasets import load_things_eeg2
+from mne_shallowalign.datasets import (
+    convert_things_eeg2,
+    load_things_eeg2,
+    read_raw_things_eeg2,
+)
 
 CHANNELS = (
     "Fp1 F3 F7 FT9 FC5 FC1 C3 T7 TP9 CP5 CP1 Pz P3 P7 O1 Oz O2 P4 P8 TP10 CP6 CP2 Cz "
@@ -41,6 +49,13 @@ CHANNELS = (
 PICKS = "P7 P5 P3 P1 Pz P2 P4 P6 P8 PO7 PO3 POz PO4 PO8 O1 Oz O2".split()
 PARTS = {"train": ("training", 2), "test": ("test", 20)}
 SEED = 20200220
+
+
+def write_sessions(out: Path, fraction: float, n_sessions: int) -> None:
+    """Write the files of one subject; all sessions are the first."""
+    write_session(out, fraction)
+    for number in range(2, n_sessions + 1):
+        (out / "sub-01" / f"ses-{number:02d}").symlink_to("ses-01")
 
 
 def write_session(out: Path, fraction: float) -> None:
@@ -169,7 +184,39 @@ def shrunk(samples: np.ndarray) -> np.ndarray:
     return scaler.scale_[:, None] * covariance * scaler.scale_[None]
 
 
-WAYS = {"ours": ours, "numpy": numpy_way}
+def bids(out: Path) -> dict[str, np.ndarray]:
+    root = convert_things_eeg2(out, out / "bids", 1)
+    for split, (part, _) in PARTS.items():
+        path = BIDSPath(
+            root=root, subject="01", session="01", task=split, datatype="eeg"
+        )
+        raw = read_raw_bids(path)
+        original = read_raw_things_eeg2(
+            out / "sub-01" / "ses-01" / f"raw_eeg_{part}.npy"
+        )
+        events = mne.find_events(original, "stim", shortest_event=1)
+        onsets = np.round(raw.annotations.onset * raw.info["sfreq"]).astype(int)
+        print(
+            f"{split:<6} {raw.n_times} samples, {original.n_times} in the original: "
+            f"largest difference {largest_difference(raw, original):.1e} of the "
+            f"maximum; {len(events)} events, all onsets equal: "
+            f"{np.array_equal(onsets, events[:, 0] - original.first_samp)}"
+        )
+    return {}
+
+
+def largest_difference(raw: mne.io.BaseRaw, original: mne.io.BaseRaw) -> float:
+    worst = largest = 0.0
+    for start in range(0, raw.n_times, 500_000):
+        window = dict(start=start, stop=min(start + 500_000, raw.n_times))
+        reference = original.get_data(raw.ch_names, **window)
+        worst = max(worst, np.abs(raw.get_data(**window) - reference).max())
+        largest = max(largest, np.abs(reference).max())
+    return worst / largest
+
+
+COMPARED = {"ours": ours, "numpy": numpy_way}
+WAYS = COMPARED | {"bids": bids}
 
 
 def measure(way: str, out: Path) -> None:
@@ -180,11 +227,12 @@ def measure(way: str, out: Path) -> None:
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB, on Linux
     print(f"{way:<6} {seconds:8.1f} s  peak memory {peak:6.2f} GiB", flush=True)
-    np.savez(out / f"{way}.npz", **averages)
+    if averages:
+        np.savez(out / f"{way}.npz", **averages)
 
 
 def compare(out: Path) -> None:
-    results = [np.load(out / f"{way}.npz") for way in WAYS]
+    results = [np.load(out / f"{way}.npz") for way in COMPARED]
     for split in PARTS:
         one, other = (result[split] for result in results)
         worst = np.abs(one - other).max() / np.abs(other).max()
@@ -195,17 +243,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="a new folder")
     parser.add_argument("--fraction", type=float, default=0.05, help="of the pictures")
-    parser.add_argument("--only", choices=WAYS, help="one of the two ways")
+    parser.add_argument("--only", choices=WAYS, help="just this")
+    parser.add_argument("--sessions", type=int, default=1)
     parser.add_argument("--step", choices=["write", *WAYS], help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.step == "write":
-        write_session(args.out, args.fraction)
+        write_sessions(args.out, args.fraction, args.sessions)
     elif args.step:
         measure(args.step, args.out)
     else:
-        for step in ["write", *([args.only] if args.only else WAYS)]:
+        for step in ["write", *([args.only] if args.only else COMPARED)]:
             command = [sys.executable, __file__, "--out", str(args.out), "--step", step]
-            subprocess.run([*command, "--fraction", str(args.fraction)], check=True)
+            command += ["--fraction", str(args.fraction)]
+            subprocess.run([*command, "--sessions", str(args.sessions)], check=True)
         if not args.only:
             compare(args.out)
 

@@ -42,6 +42,8 @@ def why_not_stacked(trials: Trials) -> str | None:
     from .alignment import is_stackable
 
     decoder = trials.decoder
+    if callable(decoder.loss):
+        return f"loss={decoder.loss!r} has no stacked form"
     if decoder.init == "ridge":
         return "init='ridge' starts from another solution in every layer and fold"
     if decoder.n_members > 1:

@@ -15,7 +15,8 @@ class Loopback:
     """Serve bytes by path; `faults[path]` is a list, one taken at every request.
 
     A fault is a dict: `cut` (bytes after which the connection breaks), `status` and
-    `headers` (an answer without content), `deaf` (the range is not heard).
+    `headers` (an answer without content), `deaf` (the range is not heard), `mute` (the
+    length is not said).
     """
 
     def __init__(self):
@@ -78,7 +79,9 @@ class Loopback:
                 headers["Content-Range"] = f"bytes {start}-{total - 1}/{total}"
         body = content[start:]
         request.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+        if not fault.get("mute"):
+            headers["Content-Length"] = str(len(body))
+        for name, value in headers.items():
             request.send_header(name, value)
         request.end_headers()
         body = body[: fault.get("cut", len(body))]

@@ -26,11 +26,15 @@ class WeightAveraging(Callback):
         What is kept of the average in every step, from 0 to 1. Default 0.99: an
         average over about 100 of the paper's 800 steps.
 
+    Raises
+    ------
+    ValueError
+        When training begins, if there is a :class:`HeldOutStopping` too.
+
     Notes
     -----
     The average starts from the weights after the first step. Losses in the history
-    are those of the weights in training, so that :class:`HeldOutStopping`, which
-    goes by them, does not go together with this.
+    are those of the weights in training, by which :class:`HeldOutStopping` goes.
 
     References
     ----------
@@ -53,6 +57,12 @@ class WeightAveraging(Callback):
         **kwargs
             Not used.
         """
+        if any(isinstance(one, HeldOutStopping) for _, one in net.callbacks_):
+            raise ValueError(
+                "WeightAveraging and HeldOutStopping exclude each other: the best "
+                "epoch of the one is judged by weights that the other replaces. Leave "
+                "one out of net_params['callbacks']."
+            )
         average = get_ema_multi_avg_fn(self.decay)
         self.averages_ = [
             AveragedModel(half, multi_avg_fn=average, use_buffers=True)

@@ -10,6 +10,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -90,6 +91,12 @@ def _choose(
         path = place(member.filename)
         if path is not None:
             chosen[member] = path
+    twice = [path for path, n in Counter(chosen.values()).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"{opened.filename} is refused: {len(twice)} files are in it more than "
+            f"once: {', '.join(twice[:5])}."
+        )
     if not chosen:
         names = ", ".join(opened.namelist()[:5])
         raise ValueError(

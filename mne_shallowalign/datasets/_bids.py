@@ -12,7 +12,7 @@ from mne.utils import verbose
 
 from ..preprocessing._picks import resolve_picks
 from ._presentations import describe, presentations
-from ._recordings import find_recordings, read_recording
+from ._recordings import Labels, find_recordings, read_recording
 
 
 @verbose
@@ -20,9 +20,9 @@ def load_bids(
     root: str | Path,
     subject: str,
     *,
-    session: str | Sequence[str] | None = None,
+    session: Labels | None = None,
     task: str | Sequence[str] | None = None,
-    run: str | Sequence[str] | None = None,
+    run: Labels | None = None,
     datatype: str | None = None,
     tmin: float = -0.2,
     tmax: float = 0.8,
@@ -43,8 +43,9 @@ def load_bids(
         The root of the dataset.
     subject : str
         The label of the subject, with or without ``sub-``.
-    session, task, run : str | sequence of str | None
-        The sessions, tasks and runs to read. ``None``: all.
+    session, task, run : str | int | sequence | None
+        The sessions, tasks and runs to read, by label or, as 1 for ``01``, by number.
+        ``None``: all.
     datatype : "eeg" | "meg" | None
         ``None``: the one that the subject has.
     tmin, tmax : float
@@ -82,6 +83,7 @@ def load_bids(
         - ``subject``, ``session``, ``run``: BIDS labels, ``"n/a"`` where there is none.
         - ``split``: the column ``split`` of the events, else the task where it is
           ``train`` or ``test``, else ``"train"``.
+        - ``onset``: when the picture appeared, in seconds from the start of the run.
 
         Other columns of the events follow.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,6 @@ def as_labels(values: Any, width: int = 2) -> list[str] | None:
     """
     if values is None:
         return None
-    if isinstance(values, (str, int)):
+    if isinstance(values, (str, Integral)):
         values = [values]
     return [str(v).zfill(width) if str(v).isdigit() else str(v) for v in values]

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -88,7 +89,8 @@ class ResumingDownload:
         Raises
         ------
         ValueError
-            If the server has another file, or none, under this address.
+            If the server has another file, or none, under this address, or does not
+            let it be known whether the file is whole.
         ConnectionError
             If the server cannot be reached, again and again.
         OSError
@@ -108,6 +110,7 @@ class ResumingDownload:
                 self._wait(url, failure, n_failures)
                 start = self._resume_at(url)
         self._check_abbreviated()
+        self._check_archive(url)
         self._source.unlink(missing_ok=True)
         os.replace(self.part, output_file)
 
@@ -185,6 +188,11 @@ class ResumingDownload:
             raise ValueError(
                 f"{url} offers {total} bytes where {self._size} were published."
             )
+        if (self._size, total) == (None, None) and not _is_chunked(answer):
+            raise ValueError(
+                f"{url} does not say how long the file is, so that a part of it could "
+                "be taken for the whole."
+            )
         self._check_room(total, start)
         validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
         if validator and validator.startswith("W/"):
@@ -196,7 +204,8 @@ class ResumingDownload:
                     raise InterruptedError(f"{url}: stopped")
                 file.write(chunk)
                 self._advance(len(chunk))
-        if total is not None and self._n_bytes() != total:
+        expected = total if self._size is None else self._size
+        if expected is not None and self._n_bytes() != expected:
             raise TryAgain("the connection was cut")
 
     def _total(self, answer: requests.Response, start: int) -> int | None:
@@ -230,6 +239,13 @@ class ResumingDownload:
                 f"expected a hash that begins with {self._abbreviated}, got {digest}"
             )
 
+    def _check_archive(self, url: str) -> None:
+        """Refuse what is no archive, before it becomes what was first recorded."""
+        if self.part.name.endswith(".zip.part") and not zipfile.is_zipfile(self.part):
+            size = sizeof_fmt(self._n_bytes())
+            self._drop_part()
+            raise ValueError(f"{url} sent {size} that are no whole zip archive.")
+
 
 def headers_for(url: str) -> dict[str, str]:
     """Say who we are, as the host wants to hear it.
@@ -255,6 +271,10 @@ def headers_for(url: str) -> dict[str, str]:
     }
 
 
+def _is_chunked(answer: requests.Response) -> bool:
+    return "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+
+
 def _retry_after(answer: requests.Response) -> float | None:
     """Read ``Retry-After``: seconds or a date."""
     value = answer.headers.get("Retry-After", "").strip()
@@ -266,4 +286,5 @@ def _retry_after(answer: requests.Response) -> float | None:
         until = parsedate_to_datetime(value)
     except ValueError:
         return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(0.0, (until - datetime.now(UTC)).total_seconds())

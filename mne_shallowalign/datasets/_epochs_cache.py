@@ -15,7 +15,7 @@ from typing import Any
 import mne
 from mne.utils import logger
 
-_FORMAT = 1  # to be raised when the same parameters give other epochs
+_FORMAT = 2  # to be raised when the same parameters give other epochs
 
 
 def epochs_folder(
@@ -92,7 +92,25 @@ def read_kept(folder: Path, split: str, preload: bool) -> list[mne.BaseEpochs]:
         In the order in which they were made.
     """
     parts = sorted(folder.glob(f"{split}_??-epo.fif"))
+    return [read_epochs(part, proj=False, preload=preload) for part in parts]
+
+
+def read_epochs(fname: Path, **options: bool) -> mne.BaseEpochs:
+    """Read epochs, without a warning that is for MNE alone.
+
+    Parameters
+    ----------
+    fname : Path
+        The file.
+    **options : bool
+        Of :func:`mne.read_epochs`.
+
+    Returns
+    -------
+    epochs : mne.Epochs
+        The epochs.
+    """
     with warnings.catch_warnings():
         # What MNE 1.13 does to metadata is deprecated in pandas 3.1.
         warnings.filterwarnings("ignore", message="The inplace keyword")
-        return [mne.read_epochs(p, proj=False, preload=preload) for p in parts]
+        return mne.read_epochs(fname, **options)

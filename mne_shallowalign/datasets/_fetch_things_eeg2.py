@@ -9,7 +9,7 @@ from mne.utils import verbose
 
 from ._dataset import Dataset, as_labels
 from ._fetch import data_folder, fetch_files
-from ._fetch_archive import fetch_archive
+from ._fetch_archive import fetch_archive, unpacked_files
 from ._remote import RemoteFile
 
 # By number, not by name: files 6 and 9 were replaced in later versions of the article.
@@ -81,35 +81,55 @@ def fetch_things_eeg2(
     builds nothing but arrays.
     """
     label = THINGS_EEG2.label(subject)
-    sessions = as_labels(session) or list(_SESSIONS)
-    unknown = sorted(set(sessions) - set(_SESSIONS))
-    if unknown:
-        raise ValueError(f"session={session!r} must be among {', '.join(_SESSIONS)}.")
+    sessions = _as_sessions(session)
     root = data_folder(path, THINGS_EEG2.folder)
     THINGS_EEG2.show_terms(root)
-    expected = {
-        f"sub-{label}/ses-{s}/raw_eeg_{part}.npy"
-        for s in sessions
-        for part in ("training", "test")
-    }
-    (archive,) = _files(label)
     fetch_archive(
-        archive, root, lambda name: _place(name, label), expected, check=check
+        _archive(label),
+        root,
+        lambda name: _place(name, label),
+        _recordings(label, sessions),
+        check=check,
     )
     return root / f"sub-{label}"
 
 
-def _files(subject: str | int, root: Path | None = None) -> list[RemoteFile]:
+def _as_sessions(session: Labels | None) -> list[str]:
+    sessions = list(_SESSIONS) if session is None else as_labels(session) or []
+    if not sessions or not set(sessions) <= set(_SESSIONS):
+        raise ValueError(f"session={session!r} must be among {', '.join(_SESSIONS)}.")
+    return sessions
+
+
+def _recordings(label: str, sessions: Sequence[str]) -> list[str]:
+    parts = ("training", "test")
+    return [f"sub-{label}/ses-{s}/raw_eeg_{p}.npy" for s in sessions for p in parts]
+
+
+def _archive(label: str) -> RemoteFile:
+    return RemoteFile(f"sub-{label}.zip", f"{_FIGSHARE_URL}/{_FIGSHARE[label]}")
+
+
+def _files(
+    subject: str | int, root: Path | None = None, *, session: Labels | None = None
+) -> list[RemoteFile]:
+    """List the recordings as they were when they were unpacked, else the archive."""
     label = THINGS_EEG2.label(subject)
-    url = f"{_FIGSHARE_URL}/{_FIGSHARE[label]}"
-    return [RemoteFile(f"sub-{label}.zip", url)]
+    wanted = _recordings(label, _as_sessions(session))
+    archive = _archive(label)
+    there = {} if root is None else {f.path: f for f in unpacked_files(archive, root)}
+    if not there:
+        return [archive]
+    return [there.get(p, RemoteFile(p, f"{archive.url}#{p}")) for p in wanted]
 
 
 def _place(name: str, label: str) -> str | None:
     """Find the place of a member, whatever the folders above its session are."""
-    *_, session, file = ("", *PurePosixPath(name).parts)
-    if name.startswith("__MACOSX"):
+    parts = PurePosixPath(name).parts
+    of_another = any(p.startswith("sub-") and p != f"sub-{label}" for p in parts[:-1])
+    if of_another or name.startswith("__MACOSX"):
         return None
+    *_, session, file = ("", *parts)
     return f"sub-{label}/{session}/{file}"
 
 

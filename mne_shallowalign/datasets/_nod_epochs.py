@@ -10,6 +10,7 @@ from mne.utils import verbose
 
 from ._adapters import nod_pictures
 from ._dataset import Dataset, as_labels
+from ._epochs_cache import read_epochs
 from ._fetch import data_folder
 from ._nod import NOD_EEG, NOD_MEG, Labels
 
@@ -108,7 +109,7 @@ def _load(
             f"{place} is not there. Fetch it with fetch_nod_{modality}({label!r}), or "
             "say with path= where the datasets are."
         )
-    epochs = mne.read_epochs(place, preload=False)
+    epochs = read_epochs(place, preload=False)
     epochs.metadata = _describe(epochs.metadata, label)
     sessions = as_labels(session)
     if sessions is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import mne
+import numpy as np
 import pandas as pd
 from mne.utils import logger
 
@@ -51,17 +52,18 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
     stim_files = stim_files.fillna("n/a").astype(str).str.strip()
     shown = ~stim_files.isin(["", "n/a"]).to_numpy()
     trials = trials[shown].assign(stim_file=stim_files[shown])
-    # Only the events of pictures, then only the others.
-    raw.set_annotations(annotations[shown])
     events, _ = mne.events_from_annotations(raw, lambda _: 1, regexp=None)
-    raw.set_annotations(annotations[~shown])
+    # In place: to set them anew would shift those of a recording without a date.
+    annotations.delete(np.flatnonzero(shown))
     logger.info(
         "%s: %d pictures; %d events that show none left out",
         path.basename,
         shown.sum(),
         (~shown).sum(),
     )
-    trials = trials.assign(sample=events[:, 0])
+    sample = events[shown, 0]
+    onset = (sample - raw.first_samp) / raw.info["sfreq"]
+    trials = trials.assign(sample=sample, onset=onset)
     _check_onsets(trials, raw, path)
     return trials.assign(
         subject=path.subject,

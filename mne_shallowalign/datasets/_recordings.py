@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ _GAPS = {
     "sub-BIGMEG2_ses-10_task-main_run-03_meg.ds": 59.8,
 }
 _GAP = 0.2  # seconds
+Labels = str | int | Sequence[str] | Sequence[int]
 _EXTENSIONS = {
     "eeg": [".vhdr", ".edf", ".bdf", ".set"],
     "meg": [".fif", ".ds", ".con", ".sqd", ".pdf"],
@@ -28,9 +30,9 @@ _EXTENSIONS = {
 def find_recordings(
     root: Path,
     subject: str,
-    session: str | Sequence[str] | None = None,
+    session: Labels | None = None,
     task: str | Sequence[str] | None = None,
-    run: str | Sequence[str] | None = None,
+    run: Labels | None = None,
     datatype: str | None = None,
 ) -> list[BIDSPath]:
     """List the recordings of a subject, by session, task and run.
@@ -41,8 +43,9 @@ def find_recordings(
         The root of the dataset.
     subject : str
         The label of the subject.
-    session, task, run : str | sequence of str | None
-        The sessions, tasks and runs. ``None``: all.
+    session, task, run : str | int | sequence | None
+        The sessions, tasks and runs, by label or, as 1 for ``01``, by number. ``None``:
+        all.
     datatype : "eeg" | "meg" | None
         ``None``: the one that the subject has.
 
@@ -124,10 +127,12 @@ def _check_subject(root: Path, subject: str) -> None:
         )
 
 
-def _matches(path: BIDSPath, wanted: dict[str, str | Sequence[str] | None]) -> bool:
+def _matches(path: BIDSPath, wanted: dict[str, Labels | None]) -> bool:
     for entity, labels in wanted.items():
-        labels = [labels] if isinstance(labels, str) else labels
-        if labels is not None and getattr(path, entity) not in labels:
+        label = getattr(path, entity) or ""
+        given = [labels] if isinstance(labels, (str, Integral)) else labels
+        number = int(label) if label.isdigit() else None
+        if given is not None and label not in given and number not in given:
             return False
     return True
 

@@ -15,6 +15,7 @@ REGISTRIES = Path(__file__).parent / "registries"
 OPENNEURO = "https://s3.amazonaws.com/openneuro.org"
 # The bucket serves the newest of what is kept in git, this the tagged version.
 GITHUB = "https://raw.githubusercontent.com/OpenNeuroDatasets"
+_LEAVES = re.compile(r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class RemoteFile:
         first 128 bits. ``None``: not published.
     mirror : str | None
         Where it comes from if the first address no longer has this version.
+
+    Raises
+    ------
+    ValueError
+        If the path would leave the folder.
     """
 
     path: str
@@ -41,6 +47,13 @@ class RemoteFile:
     size: int | None = None
     hash: str | None = None
     mirror: str | None = None
+
+    def __post_init__(self) -> None:
+        if _LEAVES.search(self.path):
+            raise ValueError(
+                f"path={self.path!r} is refused: it would leave the folder of the "
+                "dataset. Whoever lists its files must name them below that folder."
+            )
 
 
 @lru_cache

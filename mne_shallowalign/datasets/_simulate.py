@@ -130,7 +130,7 @@ def simulate_bids(
     -----
     Trials are 0.8 to 1.0 s apart. Nothing is left in ``path`` when the call fails.
     """
-    backbone = load_backbone(backbone)
+    backbone = load_backbone(backbone).pinned()
     layer = backbone.resolve(layer)
     design = dict(
         backbone=backbone.name,

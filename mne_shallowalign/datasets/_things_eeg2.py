@@ -11,7 +11,9 @@ import mne
 from mne.utils import verbose
 
 from ..preprocessing import Preprocessing, paper
+from ._dataset import as_labels
 from ._epochs_cache import epochs_folder, keep_epochs, read_kept
+from ._fetch_things_eeg2 import Labels
 from ._things_eeg2_events import PARTS
 from ._things_eeg2_files import as_label, find_files, find_image_metadata
 from ._things_eeg2_sessions import Sessions, open_sessions
@@ -25,7 +27,7 @@ def load_things_eeg2(
     subject: int | str = 8,
     *,
     split: str = "train",
-    session: int | Sequence[int] | None = None,
+    session: Labels | None = None,
     path: str | Path | None = None,
     image_metadata: str | Path | None = None,
     preprocess: Preprocessing | None = None,
@@ -45,7 +47,7 @@ def load_things_eeg2(
     split : "train" | "test"
         The 16,540 pictures of 1,654 concepts for training, or the 200 pictures of 200
         other concepts for the test.
-    session : int | sequence of int | None
+    session : str | int | sequence | None
         The sessions, 1 to 4. ``None``: all that are there.
     path : str | Path | None
         Where the recordings are: the folder of the authors' files, with ``sub-08`` in
@@ -79,8 +81,9 @@ def load_things_eeg2(
         The metadata has ``image``, ``concept``, ``subject``, ``split``, ``condition``
         (the authors' number of the image) and, for averages, ``n_repetitions``; for
         single trials ``repetition`` (counts the presentations of the image over
-        sessions, surplus ones included), ``session`` and ``sequence``. Averages are in
-        the order of ``condition``, single trials in that of presentation.
+        sessions, surplus ones included), ``session``, ``sequence`` and ``onset`` (when
+        the picture appeared, in seconds from the start of the recording). Averages are
+        in the order of ``condition``, single trials in that of presentation.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def load_things_eeg2(
         **{name: value for name, value in overridden.items() if value is not None}
     )
     _check(split, repetitions, preload, cache_dir)
-    sessions = [session] if isinstance(session, int) else session
+    sessions = as_labels(session)
     parameters = dict(
         recordings=_describe(path, label, sessions, image_metadata),
         preprocess=dataclasses.asdict(preprocess),
@@ -126,7 +129,7 @@ def load_things_eeg2(
 def _describe(
     path: str | Path | None,
     label: str,
-    sessions: Sequence[int] | None,
+    sessions: Sequence[str] | None,
     image_metadata: str | Path | None,
 ) -> list[Any]:
     """Say which recordings are meant; the published ones need not be there any more."""
@@ -148,7 +151,7 @@ def _with_sidecars(recording: Path) -> list[Path]:
 def _open(
     path: str | Path | None,
     label: str,
-    sessions: Sequence[int] | None,
+    sessions: Sequence[str] | None,
     image_metadata: str | Path | None,
     repetitions: str,
 ) -> Sessions:

@@ -30,6 +30,7 @@ _COLUMNS = {
 }
 _EVENT_ID = {"image": 1, "target": 99}
 _PICTURE_S = 0.1
+_REFERENCE = "Fz"  # the only electrode of the cap that is not among the channels
 _BLOCK = 500_000  # samples: 256 MB
 
 
@@ -39,7 +40,7 @@ def convert_things_eeg2(
     root: str | Path,
     subject: int | str,
     *,
-    sessions: Sequence[int] | None = None,
+    sessions: str | int | Sequence[str] | Sequence[int] | None = None,
     image_metadata: str | Path | None = None,
     overwrite: bool = False,
     verbose: bool | str | int | None = None,
@@ -55,7 +56,7 @@ def convert_things_eeg2(
         The root of the BIDS dataset, new or with other subjects and sessions.
     subject : int | str
         The number of the subject.
-    sessions : sequence of int | None
+    sessions : str | int | sequence | None
         The sessions. ``None``: all that are there.
     image_metadata : str | Path | None
         The authors' ``image_metadata.npy``. ``None``: in the folder of ``source`` or
@@ -184,7 +185,7 @@ def _write_recording(
     session: str,
     split: str,
 ) -> None:
-    from mne_bids import BIDSPath, write_raw_bids
+    from mne_bids import BIDSPath, update_sidecar_json, write_raw_bids
 
     events = np.zeros((len(trials), 3), int)
     events[:, 0] = trials["sample"]
@@ -202,6 +203,8 @@ def _write_recording(
         overwrite=True,
         verbose="error",
     )
+    sidecar = path.copy().update(suffix="eeg", extension=".json")
+    update_sidecar_json(sidecar, {"EEGReference": _REFERENCE}, verbose="error")
     _set_duration(path.update(suffix="events", extension=".tsv").fpath)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ._dataset import as_labels
 from ._things_eeg2_events import PARTS
 
 #: From the label of a session and the split to the file.
 Files = dict[str, dict[str, Path]]
+Sessions = str | int | Sequence[str] | Sequence[int] | None
 
 
 def as_label(subject: int | str) -> str:
@@ -35,9 +37,7 @@ def as_label(subject: int | str) -> str:
     return label.zfill(2)
 
 
-def find_authors_files(
-    path: Path, label: str, sessions: Sequence[int] | None = None
-) -> Files:
+def find_authors_files(path: Path, label: str, sessions: Sessions = None) -> Files:
     """Find the authors' files of a subject.
 
     Parameters
@@ -46,7 +46,7 @@ def find_authors_files(
         The folder of the subject, or the one above it.
     label : str
         The label of the subject.
-    sessions : sequence of int | None
+    sessions : str | int | sequence | None
         The sessions. ``None``: all.
 
     Returns
@@ -71,7 +71,7 @@ def find_authors_files(
     )
 
 
-def find_files(path: Path, label: str, sessions: Sequence[int] | None = None) -> Files:
+def find_files(path: Path, label: str, sessions: Sessions = None) -> Files:
     """Find the recordings of a subject, converted to BIDS or as the authors have them.
 
     Parameters
@@ -80,7 +80,7 @@ def find_files(path: Path, label: str, sessions: Sequence[int] | None = None) ->
         The root of the BIDS dataset, or see :func:`find_authors_files`.
     label : str
         The label of the subject.
-    sessions : sequence of int | None
+    sessions : str | int | sequence | None
         The sessions. ``None``: all.
 
     Returns
@@ -100,9 +100,11 @@ def find_files(path: Path, label: str, sessions: Sequence[int] | None = None) ->
     return find_authors_files(path, label, sessions)
 
 
-def _complete(folder: Path, sessions: Sequence[int] | None, name: str) -> Files:
+def _complete(folder: Path, sessions: Sessions, name: str) -> Files:
     there = sorted(p.name.removeprefix("ses-") for p in folder.glob("ses-*"))
-    labels = there if sessions is None else [f"{int(s):02d}" for s in sessions]
+    labels = there if sessions is None else as_labels(sessions)
+    if not labels:
+        raise ValueError(f"sessions={sessions!r} names none; there are: {there}.")
     files = {
         session: {
             split: folder

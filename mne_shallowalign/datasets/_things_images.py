@@ -10,7 +10,7 @@ from mne.utils import verbose
 
 from ._dataset import Dataset
 from ._fetch import data_folder
-from ._fetch_archive import fetch_archive
+from ._fetch_archive import fetch_archive, unpacked_files
 from ._remote import RemoteFile
 from ._things_tables import things_concepts, things_images
 
@@ -131,7 +131,9 @@ _ARCHIVES = {
 def _files(
     subject: None = None, root: Path | None = None, *, edition: Edition = "things"
 ) -> list[RemoteFile]:
-    return [_ARCHIVES[edition][0]]
+    archive = _ARCHIVES[edition][0]
+    there = unpacked_files(archive, root) if root is not None else []
+    return there if len(there) >= len(_names(edition)) else [archive]
 
 
 def _fetch(

@@ -15,6 +15,7 @@ from ..preprocessing._picks import resolve_picks
 from ._adapters import name_things_meg
 from ._bids import load_bids
 from ._dataset import Dataset, as_labels
+from ._epochs_cache import read_epochs
 from ._fetch import data_folder, fetch_files
 from ._remote import RemoteFile, published_files, select
 
@@ -182,7 +183,8 @@ def load_things_meg(
     FileNotFoundError
         If it has not been fetched.
     ValueError
-        If an image number and a concept number do not belong together.
+        If an image number and a concept number do not belong together, or if there is
+        no such session.
 
     Notes
     -----
@@ -207,7 +209,7 @@ def load_things_meg(
         raise ValueError(f"preload=False needs picks='data', got {picks!r}.")
     epochs = _read_preprocessed(root, label)
     if session is not None:
-        epochs = epochs[epochs.metadata["session"].isin(as_labels(session)).to_numpy()]
+        epochs = _of_sessions(epochs, session)
     epochs = _leave_out(epochs, exclude_test_concepts)
     return _read_channels(epochs, picks) if preload else epochs
 
@@ -220,7 +222,7 @@ def _read_preprocessed(root: Path, label: str) -> mne.BaseEpochs:
             f"{place} is not there. Fetch it with fetch_things_meg({number}), or say "
             "with path= where the datasets are."
         )
-    epochs = mne.read_epochs(place, preload=False)
+    epochs = read_epochs(place, preload=False)
     metadata = _describe(epochs.metadata, label)
     shows = (metadata["image"] != "n/a").to_numpy()
     logger.info("%s: %d catch trials left out", place.name, (~shows).sum())
@@ -229,6 +231,17 @@ def _read_preprocessed(root: Path, label: str) -> mne.BaseEpochs:
     counted = epochs.metadata.groupby("image").cumcount() + 1
     epochs.metadata = epochs.metadata.assign(repetition=counted)
     return epochs
+
+
+def _of_sessions(epochs: mne.BaseEpochs, session: Labels) -> mne.BaseEpochs:
+    there = epochs.metadata["session"]
+    kept = there.isin(as_labels(session)).to_numpy()
+    if not kept.any():
+        raise ValueError(
+            f"session={session!r} is not among those of these epochs: "
+            + ", ".join(there.unique())
+        )
+    return epochs[kept]
 
 
 def _read_channels(
@@ -252,8 +265,10 @@ def _read_channels(
     )
 
 
-def _describe(metadata: pd.DataFrame, label: str) -> pd.DataFrame:
+def _describe(metadata: pd.DataFrame | None, label: str) -> pd.DataFrame:
     """Put the authors' table of trials in the package's words."""
+    if metadata is None:
+        raise ValueError(f"The epochs of sub-{label} have no metadata.")
     named = name_things_meg(
         metadata, metadata["things_image_nr"], metadata["things_category_nr"]
     )

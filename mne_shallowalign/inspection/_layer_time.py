@@ -96,7 +96,7 @@ def layer_by_time(
 
     See Also
     --------
-    layer_time_clusters : Is it more than chance, over subjects?
+    layer_time_clusters : Whether it is more than chance, over subjects.
     mne_shallowalign.viz.plot_layer_by_time : The figure.
 
     Notes

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._signal import as_signal
+from ._signal import as_signal, joined, replace_signal
 
 if TYPE_CHECKING:
     from typing import Self
@@ -123,9 +123,9 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
         for label in np.unique(labels):
             rows = labels == label
             transformed[rows] = self._apply(data[rows], self.learnt_[label])
-        return (
-            transformed if self.ch_names_ is None else self._as_epochs(X, transformed)
-        )
+        if self.ch_names_ is None:
+            return transformed
+        return replace_signal(joined(X), transformed, self.ch_names_)
 
     def fit_transform(
         self,
@@ -194,23 +194,3 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
                 "own: fit another transformer on unlabelled trials of theirs that are "
                 "not to be scored."
             )
-
-    def _as_epochs(self, X: Any, data: np.ndarray) -> mne.EpochsArray:
-        """Put transformed channels in the place of those that they were."""
-        epochs = X if isinstance(X, mne.BaseEpochs) else mne.concatenate_epochs(list(X))
-        whole = epochs.get_data(copy=True)
-        whole[:, [epochs.ch_names.index(name) for name in self.ch_names_]] = data
-        transformed = mne.EpochsArray(
-            whole,
-            epochs.info,
-            epochs.events,
-            epochs.tmin,
-            epochs.event_id,
-            metadata=epochs.metadata,
-            selection=epochs.selection,
-            drop_log=epochs.drop_log,
-            proj=False,
-        )
-        # Set, not applied again: the interval may have been cropped away by now.
-        transformed.baseline = epochs.baseline
-        return transformed

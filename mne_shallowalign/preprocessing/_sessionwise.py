@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._signal import as_signal
+from ._signal import as_signal, joined, replace_signal
 
 ALL: tuple = ()  # the group of data that is not told apart
 
@@ -38,7 +38,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
         """Undo :meth:`_forward`."""
 
     def _fit(self, X: Any, y: Any) -> dict[tuple, np.ndarray]:
-        X = _joined(X)
+        X = joined(X)
         data, info = as_signal(X)
         data = _as_trials(data)
         conditions = _conditions(X, y, len(data))
@@ -52,7 +52,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
         }
 
     def _apply(self, X: Any, learnt: dict[tuple, np.ndarray], way: str) -> Any:
-        X = _joined(X)
+        X = joined(X)
         data, info = as_signal(X, self.ch_names_)
         data = _as_trials(data)
         if data.shape[1] != self.n_channels_:
@@ -63,7 +63,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
         out = np.empty(data.shape, np.result_type(data.dtype, np.float32))
         for rows, statistic in self._by_session(X, len(data), learnt):
             out[rows] = getattr(self, way)(data[rows], statistic)
-        return out if info is None else _with_data(X, out, info["ch_names"])
+        return out if info is None else replace_signal(X, out, info["ch_names"])
 
     def _by_session(
         self, X: Any, n_epochs: int, learnt: dict[tuple, np.ndarray]
@@ -124,13 +124,6 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
         return self._apply(X, self._fitted(), "_backward")
 
 
-def _joined(X: Any) -> Any:
-    """Join what scikit-learn's splitters make of Epochs."""
-    if isinstance(X, list) and X and isinstance(X[0], mne.BaseEpochs):
-        return mne.concatenate_epochs(X, verbose="error")
-    return X
-
-
 def _as_trials(data: Any) -> np.ndarray:
     data = np.asarray(data)
     if data.ndim != 3 or data.dtype.kind not in "fiu" or not data.size:
@@ -177,26 +170,3 @@ def _sessions(
     for group, rows in groups.indices.items():
         key = group if isinstance(group, tuple) else (group,)
         yield key, slice(None) if len(rows) == n_epochs else np.asarray(rows)
-
-
-def _with_data(
-    epochs: mne.BaseEpochs, data: np.ndarray, ch_names: list[str]
-) -> mne.EpochsArray:
-    """Build Epochs like the given ones, with other data in some channels."""
-    everything = epochs.get_data(copy=True)
-    everything[:, [epochs.ch_names.index(name) for name in ch_names]] = data
-    new = mne.EpochsArray(
-        everything,
-        epochs.info,
-        epochs.events,
-        epochs.tmin,
-        epochs.event_id,
-        metadata=epochs.metadata,
-        proj=False,
-        selection=epochs.selection,
-        drop_log=epochs.drop_log,
-        verbose="error",
-    )
-    # Set, not applied: what follows the transformation is no baseline correction.
-    new.baseline = epochs.baseline
-    return new

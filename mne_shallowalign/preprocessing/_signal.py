@@ -106,3 +106,59 @@ def _check_alike(X: list[mne.BaseEpochs], names: list[str]) -> None:
 def _span(epochs: mne.BaseEpochs) -> str:
     first, last = epochs.times[[0, -1]]
     return f"{len(epochs.times)} samples from {first:g} to {last:g} s"
+
+
+def joined(X: Any) -> Any:
+    """Join what scikit-learn's splitters make of Epochs.
+
+    Parameters
+    ----------
+    X : Epochs | list of Epochs | array-like
+        The signals.
+
+    Returns
+    -------
+    X : Epochs | array-like
+        One Epochs object for a list of them; all else as it is.
+    """
+    if isinstance(X, list) and X and isinstance(X[0], mne.BaseEpochs):
+        return mne.concatenate_epochs(X, verbose="error")
+    return X
+
+
+def replace_signal(
+    epochs: mne.BaseEpochs, data: np.ndarray, ch_names: Sequence[str]
+) -> mne.EpochsArray:
+    """Build Epochs like the given ones, with other data in some channels.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        The Epochs, which stay as they are.
+    data : array, shape (n_epochs, len(ch_names), n_times)
+        The data.
+    ch_names : sequence of str
+        The channels that it is of.
+
+    Returns
+    -------
+    new : mne.EpochsArray
+        With the events, the metadata and the other channels of the given ones.
+    """
+    everything = epochs.get_data(copy=True)
+    everything[:, [epochs.ch_names.index(name) for name in ch_names]] = data
+    new = mne.EpochsArray(
+        everything,
+        epochs.info,
+        epochs.events,
+        epochs.tmin,
+        epochs.event_id,
+        metadata=epochs.metadata,
+        proj=False,
+        selection=epochs.selection,
+        drop_log=epochs.drop_log,
+        verbose="error",
+    )
+    # Set, not applied: what follows the transformation is no baseline correction.
+    new.baseline = epochs.baseline
+    return new

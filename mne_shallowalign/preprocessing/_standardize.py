@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._per_subject import PerSubjectTransformer
+from ._zscore import mean_and_scale
 
 
 class SubjectStandardizer(PerSubjectTransformer):
@@ -24,8 +25,8 @@ class SubjectStandardizer(PerSubjectTransformer):
     Attributes
     ----------
     learnt_ : dict
-        Mean and standard deviation of every channel, two arrays of shape
-        (n_channels,), by subject.
+        Means and standard deviations of the channels, shape (2, n_channels), by
+        subject.
     ch_names_ : list of str | None
         The channels; None if X was an array.
     n_features_in_ : int
@@ -34,6 +35,7 @@ class SubjectStandardizer(PerSubjectTransformer):
     See Also
     --------
     EuclideanAlignment : Removes the correlations among channels too.
+    ChannelZScorer : The same session by session, with a way back.
 
     Notes
     -----
@@ -48,13 +50,9 @@ class SubjectStandardizer(PerSubjectTransformer):
     .. footbibliography::
     """
 
-    def _learn(self, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mean = data.mean(axis=(0, 2), dtype=np.float64)
-        scale = data.std(axis=(0, 2), dtype=np.float64)
-        return mean, np.where(scale == 0, 1, scale)
+    def _learn(self, data: np.ndarray) -> np.ndarray:
+        return mean_and_scale(data)
 
-    def _apply(
-        self, data: np.ndarray, learnt: tuple[np.ndarray, np.ndarray]
-    ) -> np.ndarray:
-        mean, scale = (one.astype(data.dtype)[:, None] for one in learnt)
+    def _apply(self, data: np.ndarray, learnt: np.ndarray) -> np.ndarray:
+        mean, scale = learnt.astype(data.dtype)[..., None]
         return (data - mean) / scale

@@ -108,7 +108,7 @@ class MVNNWhitener(SessionwiseTransformer):
             raise ValueError(
                 "The noise covariance has no inverse: channels are flat, copies or "
                 "sums of each other, or the trials are not finite. Mark such channels "
-                "as bad, and whiten before re-referencing."
+                "as bad, whiten before re-referencing, and whiten EEG and MEG apart."
             )
         return covariance
 

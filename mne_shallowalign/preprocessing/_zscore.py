@@ -71,11 +71,7 @@ class ChannelZScorer(SessionwiseTransformer):
         return self
 
     def _learn(self, data: np.ndarray, conditions: np.ndarray | None) -> np.ndarray:
-        scaler = StandardScaler()
-        for rows in chunks(data):
-            trials = np.asarray(data[rows], dtype=np.float64)
-            scaler.partial_fit(trials.swapaxes(1, 2).reshape(-1, data.shape[1]))
-        return np.stack([scaler.mean_, scaler.scale_])
+        return mean_and_scale(data)
 
     def _forward(self, data: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         mean, scale = learnt[..., None]
@@ -84,3 +80,23 @@ class ChannelZScorer(SessionwiseTransformer):
     def _backward(self, data: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         mean, scale = learnt[..., None]
         return data * scale + mean
+
+
+def mean_and_scale(data: np.ndarray) -> np.ndarray:
+    """Compute the mean and the standard deviation of every channel, part by part.
+
+    Parameters
+    ----------
+    data : array, shape (n_epochs, n_channels, n_times)
+        The trials.
+
+    Returns
+    -------
+    statistics : array, shape (2, n_channels)
+        Means and standard deviations; 1 for a channel that is constant.
+    """
+    scaler = StandardScaler()
+    for rows in chunks(data):
+        trials = np.asarray(data[rows], dtype=np.float64)
+        scaler.partial_fit(trials.swapaxes(1, 2).reshape(-1, data.shape[1]))
+    return np.stack([scaler.mean_, scaler.scale_])

@@ -139,3 +139,10 @@ def test_cosine_schedule_of_skorch(recording):
     decoder = make([schedule, Record()], max_epochs=6, lr=1e-2).fit(*recording)
     expected = [1e-2 * (1 + math.cos(math.pi * t / 6)) / 2 for t in range(6)]
     assert record_of(decoder).rates == pytest.approx(expected)
+
+
+def test_an_average_has_no_best_epoch(recording):
+    split = ValidSplit(GroupKFold(5))
+    callbacks = [WeightAveraging(), HeldOutStopping()]
+    with pytest.raises(ValueError, match="exclude each other"):
+        make(callbacks, train_split=split).fit(*recording, groups=CONCEPTS)

@@ -58,6 +58,13 @@ def test_members_that_would_leave_the_folder(root, name):
     assert {p.name for p in root.parent.iterdir()} == {"root"}
 
 
+def test_members_that_are_there_twice(root):
+    write(root, {"x/a": b"1", "y/a": b"2", "b": b"3"})
+    with pytest.raises(ValueError, match="1 files are in it more than once: a"):
+        unpack(ARCHIVE, root, lambda name: name[-1])
+    assert _files(root) == set()
+
+
 def test_links(root):
     link = zipfile.ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import mne
 import numpy as np
+import pandas as pd
 import pytest
 
 from mne_shallowalign.datasets import load_bids
@@ -196,3 +197,42 @@ def test_occipito_parietal_picks(write_bids):
             )
             name.write_bytes(text)
     assert load_bids(root, "01", picks="occipito-parietal").ch_names == ["Pz", "Oz"]
+
+
+def test_a_recording_without_a_date_that_begins_late(tmp_path):
+    """Of MNE's files, the first sample has a number; a date may have been removed."""
+    from mne_bids import BIDSPath, write_raw_bids
+
+    signal = np.random.RandomState(0).normal(size=(2, 1000)) * 1e-13
+    info = mne.create_info(["A1", "A2"], 100.0, "mag")
+    info["line_freq"] = 50
+    raw = mne.io.RawArray(signal, info, first_samp=200)
+    raw.save(tmp_path / "late_raw.fif")
+    columns = dict(trial_type=["event"] * 3, stim_file=["a.png"] * 3)
+    onsets = np.array([300, 500, 900])
+    write_raw_bids(
+        mne.io.read_raw_fif(tmp_path / "late_raw.fif"),
+        BIDSPath(subject="01", task="x", datatype="meg", root=tmp_path / "bids"),
+        events=np.c_[onsets, [0, 0, 0], [1, 1, 1]],
+        event_id={"event": 1},
+        event_metadata=pd.DataFrame(columns),
+        extra_columns_descriptions=dict.fromkeys(columns, "a column"),
+    )
+    (table,) = (tmp_path / "bids").rglob("*_events.tsv")
+    events = pd.read_csv(table, sep="\t")
+    events["onset"] = (onsets - 200) / 100  # BIDS counts from the first sample
+    events.to_csv(table, sep="\t", index=False)
+    span = dict(tmin=0.0, tmax=0.2, baseline=None)
+    epochs = load_bids(tmp_path / "bids", "01", stimuli=False, **span)
+    expected = np.stack([signal[:, s - 200 : s - 179] for s in onsets])
+    np.testing.assert_allclose(epochs.get_data(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("run", [1, np.int64(1), [1, 2], "01", ["02", 1]])
+def test_labels_may_be_numbers(write_bids, run):
+    for label in ("01", "02"):
+        root = write_bids(["a.png"], session="02", run=label)
+    n_runs = 1 if np.ndim(run) == 0 else 2
+    assert len(load_bids(root, "01", session=2, run=run)) == n_runs
+    with pytest.raises(FileNotFoundError, match=r"run=3.*run-01"):
+        load_bids(root, "01", run=3)

@@ -153,6 +153,14 @@ def test_retry_after(download, server):
     assert stop.waits[2:] == [4, 300, 16]  # 2 ** 2, the longest, 2 ** 4
 
 
+def test_retry_after_a_date_without_a_zone(download, server):
+    date = {"Retry-After": "Wed, 21 Oct 2015 07:28:00"}
+    server.faults["/a.bin"] = [{"status": 503, "headers": date}]
+    stop = Patient()
+    assert download(stop=stop) == CONTENT
+    assert stop.waits == [0]
+
+
 def test_it_gives_up(download, server, tmp_path):
     server.faults["/a.bin"] = [{"cut": CUT}, *[{"status": 503}] * 6]
     with pytest.raises(ConnectionError, match=r"answered 503, 6 times.*goes on from"):
@@ -249,3 +257,13 @@ def test_only_hosts_that_want_a_browser_are_told_of_one():
         assert headers_for(url)["User-Agent"].startswith("Mozilla/5.0")
     for url in ("https://s3.amazonaws.com/x", "https://notosf.io/x"):
         assert headers_for(url)["User-Agent"].startswith("mne-shallowalign/")
+
+
+def test_a_length_that_nobody_says(download, server, tmp_path):
+    """Where the connection just ends, a part looks like the whole."""
+    server.faults["/a.bin"] = [{"mute": True, "cut": CUT}]
+    with pytest.raises(ValueError, match="does not say how long"):
+        download(size=None)
+    assert not (tmp_path / "out").exists()
+    server.faults["/a.bin"] = [{"mute": True, "cut": CUT}]
+    assert download(size=SIZE) == CONTENT

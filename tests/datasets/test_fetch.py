@@ -135,28 +135,28 @@ def test_the_mirror_has_the_published_version(server, remote, tmp_path):
 
 
 def test_without_a_published_hash_the_first_one_counts(server, remote, tmp_path):
-    file = remote("sub-01.zip", hash=None, size=None)
+    file = remote("sub-01.npy", hash=None, size=None)
     fetch_files([file], tmp_path)
-    entry = Record(tmp_path).get("sub-01.zip")
-    content = server.files["/sub-01.zip"]
+    entry = Record(tmp_path).get("sub-01.npy")
+    content = server.files["/sub-01.npy"]
     assert entry.hash == "sha256:" + hashlib.sha256(content).hexdigest()
     assert (entry.size, entry.url) == (len(content), file.url)
-    (tmp_path / "sub-01.zip").unlink()
+    (tmp_path / "sub-01.npy").unlink()
     fetch_files([file], tmp_path)
-    (tmp_path / "sub-01.zip").unlink()
+    (tmp_path / "sub-01.npy").unlink()
 
-    server.files["/sub-01.zip"] = content[::-1]
+    server.files["/sub-01.npy"] = content[::-1]
     with pytest.raises(
         ValueError, match=r"is not what was first fetched on 20.*delete"
     ):
         fetch_files([file], tmp_path)
-    assert not (tmp_path / "sub-01.zip").exists()
+    assert not (tmp_path / "sub-01.npy").exists()
 
     record = Record(tmp_path).path
     lines = record.read_text().splitlines(keepends=True)
-    record.write_text("".join(line for line in lines if "sub-01.zip" not in line))
+    record.write_text("".join(line for line in lines if "sub-01.npy" not in line))
     fetch_files([file], tmp_path)
-    assert (tmp_path / "sub-01.zip").read_bytes() == content[::-1]
+    assert (tmp_path / "sub-01.npy").read_bytes() == content[::-1]
 
 
 def test_no_room(server, three, tmp_path, monkeypatch):

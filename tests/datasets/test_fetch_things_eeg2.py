@@ -16,6 +16,7 @@ from mne_shallowalign.datasets import (
     fetch_things_eeg2_metadata,
     load_things_eeg2,
 )
+from mne_shallowalign.datasets._fetch_things_eeg2 import THINGS_EEG2
 from mne_shallowalign.datasets._record import Record
 from mne_shallowalign.datasets._verify import verify_files
 
@@ -142,3 +143,37 @@ def test_load_fetches_what_is_not_there(
     n_requests = len(server.requests)
     load_things_eeg2(8, **options)
     assert len(server.requests) == n_requests == 2
+
+
+@pytest.mark.parametrize("n_bytes", [50, -50])
+def test_what_is_no_whole_archive_is_not_recorded(server, eeg2, tmp_path, n_bytes):
+    """Nobody published a hash: what came first would be the truth ever after."""
+    whole = server.files["/figshare/33247652"]
+    server.files["/figshare/33247652"] = whole[:n_bytes]
+    with pytest.raises(ValueError, match="no whole zip archive"):
+        fetch_things_eeg2(8, path=tmp_path)
+    assert not list((tmp_path / "things-eeg2").glob("sub*"))
+    server.files["/figshare/33247652"] = whole
+    assert len(list(fetch_things_eeg2(8, path=tmp_path).rglob("*.npy"))) == 8
+
+
+def test_the_recordings_of_another(server, eeg2, tmp_path):
+    members = {name.replace("sub-08", "sub-09"): b"x" for name in eeg2}
+    server.files["/figshare/33247652"] = write_zip(members)
+    with pytest.raises(ValueError, match="nothing of what was looked for"):
+        fetch_things_eeg2(8, path=tmp_path)
+
+
+def test_what_the_command_lists_and_verifies(server, eeg2, tmp_path):
+    root, files = tmp_path / "things-eeg2", THINGS_EEG2.files
+    assert [f.path for f in files(8, root=root, session=1)] == ["sub-08.zip"]
+    fetch_things_eeg2(8, session=1, path=tmp_path)
+    states = verify_files(files(8, root=root, session=["01", 2]), root)
+    assert states == {
+        f"sub-08/ses-0{session}/raw_eeg_{part}.npy": state
+        for session, state in ((1, "sound"), (2, "missing"))
+        for part in PARTS
+    }
+    assert all(Record(root).is_sound(f) for f in files(8, root=root, session=1))
+    with pytest.raises(ValueError, match=r"session=7 must be among 01, 02"):
+        files(8, root=root, session=7)

@@ -21,8 +21,6 @@ from mne_shallowalign.datasets import (
 )
 from mne_shallowalign.datasets._nod import NOD_EEG, NOD_MEG
 
-# What MNE 1.13 does with pandas when it reads the metadata of epochs.
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
 README = Path(__file__).resolve().parents[2] / "README.rst"
 IMAGES = [f"n0144076{i % 4}_{100 + i}" for i in range(8)]
 

@@ -8,6 +8,7 @@ import pytest
 from mne_shallowalign.datasets._record import is_whole
 from mne_shallowalign.datasets._remote import (
     REGISTRIES,
+    RemoteFile,
     published_files,
     registry_of,
     select,
@@ -68,3 +69,14 @@ def test_select():
     files = select(published_files("ds004212"), ["derivatives/*_P1-epo*.fif"])
     assert len(files) == 4
     assert sum(f.size for f in files) == pytest.approx(8.25e9, rel=0.001)
+
+
+@pytest.mark.parametrize("path", ["../a", "a/../../b", "/etc/a", "C:/a", "a\\..\\b"])
+def test_paths_that_would_leave_the_folder(path):
+    with pytest.raises(ValueError, match="is refused: it would leave"):
+        RemoteFile(path, "https://somewhere/a")
+
+
+def test_paths_that_only_look_like_it():
+    for path in ("..a", "a/b..c/d", "ab:c", "...", "a/..b"):
+        assert RemoteFile(path, "https://somewhere/a").path == path

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -233,3 +234,15 @@ def test_features_of_every_layer_are_kept(tmp_path, tiny, monkeypatch):
     monkeypatch.setattr(Backbone, "load", fail)
     kwargs = {"image_root": root / "stimuli", "cache_dir": tmp_path / "cache"}
     assert len(extract_features(pictures, "gabor/v1", **kwargs)) == 6
+
+
+def test_the_commit_of_the_weights_is_written_down(tiny, tmp_path, monkeypatch):
+    commit = "gabor@" + 40 * "a"
+
+    def pinned(backbone):
+        return dataclasses.replace(backbone, weights_revision=commit)
+
+    monkeypatch.setattr(Backbone, "pinned", pinned)
+    root = simulate_bids(tmp_path / "bids", **tiny)
+    design = json.loads((root / "code" / "simulation.json").read_text())
+    assert design["weights_revision"] == commit

@@ -228,7 +228,7 @@ def test_published_recordings_are_fetched_once(things_eeg2, tmp_path, monkeypatc
     again = load_things_eeg2("sub-08", cache_dir=tmp_path)
     assert asked == [(8, None)]
     load_things_eeg2(session=1, cache_dir=tmp_path)
-    assert asked == [(8, None), (8, [1])]
+    assert asked == [(8, None), (8, ["01"])]
     assert_array_equal(first.get_data(), again.get_data())
 
 
@@ -255,3 +255,15 @@ def test_bad_parameters(things_eeg2):
     recipe = paper().replace(whiten=None, zscore="subject")
     with pytest.raises(ValueError, match="zscore='subject' needs all sessions"):
         load_things_eeg2(path=things_eeg2, preprocess=recipe, cache_dir=False)
+
+
+@pytest.mark.parametrize("session", [2, np.int64(2), "02", ["2"]])
+def test_sessions_by_number_or_label(things_eeg2, session):
+    options = dict(path=things_eeg2, cache_dir=False, average=False)
+    epochs = load_things_eeg2(8, split="test", session=session, **options)
+    assert set(epochs.metadata["session"]) == {"02"}
+
+
+def test_no_session(things_eeg2):
+    with pytest.raises(ValueError, match="names none; there are: .*'04'"):
+        load_things_eeg2(8, session=[], path=things_eeg2, cache_dir=False)

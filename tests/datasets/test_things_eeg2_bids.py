@@ -58,6 +58,7 @@ def test_the_dataset_describes_itself(bids):
     assert description["License"] == "CC BY 4.0"
     sidecar = bids / "sub-08/ses-03/eeg/sub-08_ses-03_task-train_eeg.json"
     assert json.loads(sidecar.read_text())["PowerLineFrequency"] == 50
+    assert json.loads(sidecar.read_text())["EEGReference"] == "Fz"
     columns = json.loads(
         sidecar.with_name(sidecar.name.replace("_eeg.", "_events.")).read_text()
     )

@@ -14,9 +14,6 @@ from mne_shallowalign.datasets import (
 )
 from mne_shallowalign.datasets._things_meg import THINGS_MEG
 
-# What MNE 1.13 does with pandas when it reads the metadata of epochs.
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
-
 
 def _attributes():
     """Trials as in sample_attributes_P1.csv: exp, test and catch, in two sessions."""
@@ -118,6 +115,8 @@ def test_training_trials_of_test_concepts_are_left_out(signal, tmp_path):
     with pytest.raises(ValueError, match="preload=False needs picks='data'"):
         load_things_meg(1, path=tmp_path / "data", picks="mag", preload=False)
     assert set(one.metadata["session"]) == {"02"}
+    with pytest.raises(ValueError, match=r"session=13 is not among.*: 01, 02"):
+        load_things_meg(1, path=tmp_path / "data", session=13)
 
 
 def test_1654_concepts_are_left_for_training():
@@ -130,6 +129,8 @@ def test_1654_concepts_are_left_for_training():
     assert len(train) == 1654 * 12
 
 
+# What MNE 1.13 does with pandas when it reads the metadata of epochs.
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_a_name_that_is_not_that_of_the_number(signal, tmp_path):
     root = fetch_things_meg(1, path=tmp_path / "data")
     (place, *rest) = sorted((root / "derivatives/preprocessed").iterdir())
@@ -140,6 +141,10 @@ def test_a_name_that_is_not_that_of_the_number(signal, tmp_path):
     place = root / "derivatives/preprocessed/preprocessed_P1-epo.fif"
     epochs.save(place, split_size="2MB", verbose="error")
     with pytest.raises(ValueError, match=r"1 trials name another.*abacus_99x\.jpg"):
+        load_things_meg(1, path=tmp_path / "data")
+    epochs.metadata = None
+    epochs.save(place, split_size="2MB", overwrite=True, verbose="error")
+    with pytest.raises(ValueError, match="epochs of sub-BIGMEG1 have no metadata"):
         load_things_meg(1, path=tmp_path / "data")
 
 

@@ -52,6 +52,15 @@ def test_standardised_as_by_scikit_learn_subject_by_subject(signal):
         assert_allclose(got[rows].transpose(0, 2, 1).reshape(-1, 4), expected)
 
 
+def test_a_channel_that_is_constant_up_to_rounding_stays_small():
+    signal = np.random.default_rng(0).standard_normal((7, 2, 31))
+    signal[:, 1] = 0.1
+    assert signal[:, 1].std() > 0  # of rounding alone
+    standardised = SubjectStandardizer().fit_transform(signal)
+    assert np.abs(standardised[:, 1]).max() < 1e-12
+    assert_allclose(standardised[:, 0].std(), 1)
+
+
 def mean_covariance(trials):
     return sum(np.cov(one, bias=True) + np.outer(*[one.mean(1)] * 2) for one in trials)
 
