@@ -6,6 +6,7 @@ from ._layer_bars import plot_layer_bars as plot_layer_bars
 from ._layer_curve import plot_layer_curve as plot_layer_curve
 from ._layer_curves import plot_layer_curves as plot_layer_curves
 from ._layer_weights import plot_layer_weights as plot_layer_weights
+from ._layer_time import plot_layer_by_time as plot_layer_by_time
 from ._retrieval_comparison import (
     plot_retrieval_comparison as plot_retrieval_comparison,
 )
@@ -13,6 +14,7 @@ from ._retrieval_grid import plot_retrieval_grid as plot_retrieval_grid
 from ._scaling import plot_scaling as plot_scaling
 from ._shared_space import plot_shared_space as plot_shared_space
 from ._similarity import plot_similarity as plot_similarity
+from ._time_resolved import plot_time_resolved as plot_time_resolved
 from ._training_curves import plot_training_curves as plot_training_curves
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "plot_concept_curve",
     "plot_confusion",
     "plot_layer_bars",
+    "plot_layer_by_time",
     "plot_layer_curve",
     "plot_layer_curves",
     "plot_layer_weights",
@@ -29,5 +32,6 @@ __all__ = [
     "plot_scaling",
     "plot_shared_space",
     "plot_similarity",
+    "plot_time_resolved",
     "plot_training_curves",
 ]
