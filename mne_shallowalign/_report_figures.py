@@ -11,6 +11,7 @@ import numpy as np
 from . import viz
 
 if TYPE_CHECKING:
+    import mne
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
@@ -84,7 +85,7 @@ def evaluation_drawings(evaluation: Evaluation) -> Iterator[Drawing]:
     yield _similarity(evaluation)
     if evaluation.has_categories and _n_categories(evaluation) <= _MAX_CATEGORIES:
         yield _confusion(evaluation)
-    if evaluation.queries is not None and len(evaluation.queries) > 2:
+    if evaluation.queries is not None and min(evaluation.queries.shape) > 2:
         yield _shared_space(evaluation)
 
 
@@ -141,6 +142,50 @@ def training_drawing(losses: Mapping[str, Any]) -> Drawing:
             history.assign(layer="loss", epoch=np.arange(1, len(history) + 1)),
             show=False,
         ),
+    )
+
+
+def saliency_drawing(
+    decoder: ShallowAlignDecoder, epochs: mne.BaseEpochs, images: Any
+) -> Drawing:
+    """Draw where and when the signal adds to the similarity.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        A fitted decoder.
+    epochs : Epochs
+        The queries.
+    images : sequence
+        The image of every epoch.
+
+    Returns
+    -------
+    drawing : Drawing
+        Gradient times input, see :func:`mne_shallowalign.inspection.saliency`.
+    """
+    from .inspection import saliency
+
+    added = saliency(decoder, epochs, images)
+    channel, time = np.unravel_index(np.argmax(added.data), added.data.shape)
+    return Drawing(
+        "Saliency",
+        "What each channel adds at each moment to the similarity between a recording "
+        "and its picture (gradient times input, mean over test trials; time from "
+        "picture onset). It tells what the decoder uses, not where activity is.",
+        f"Heat map of channels by time; the largest value is at "
+        f"{added.ch_names[channel]}, {added.times[time]:.2f} s after picture onset.",
+        partial(_draw_saliency, added),
+    )
+
+
+def _draw_saliency(added: mne.Evoked) -> Figure:
+    kinds = dict.fromkeys(added.get_channel_types(unique=True))
+    return added.plot_image(
+        units=dict.fromkeys(kinds, "cosine similarity"),
+        scalings=dict.fromkeys(kinds, 1),
+        titles={kind: f"{kind} channels" for kind in kinds},
+        show=False,
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mne
+
 from ._evaluation import Evaluation, evaluate, measure, score_row
 from ._evaluation_folder import is_evaluation, read_evaluation
 from ._report_figures import (
@@ -14,6 +16,7 @@ from ._report_figures import (
     decoder_drawings,
     evaluation_drawings,
     layer_drawing,
+    saliency_drawing,
     training_drawing,
 )
 from ._report_words import describe_result, tabulate, tabulate_metrics
@@ -166,7 +169,10 @@ def read_trials(decoder: ShallowAlignDecoder, epochs: Any, images: Any) -> Conte
     content : Content
         Sentence, all metrics and figures.
     """
-    return read_evaluated(evaluate(decoder, epochs, images))
+    content = read_evaluated(evaluate(decoder, epochs, images))
+    if isinstance(epochs, mne.BaseEpochs):  # arrays do not say when and where
+        content.drawings.append(saliency_drawing(decoder, epochs, images))
+    return content
 
 
 def read_folder(folder: Path, image_root: Path | None) -> Content:

@@ -6,6 +6,7 @@ import html
 import re
 
 import matplotlib.pyplot as plt
+import mne
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,3 +122,18 @@ def test_an_empty_folder_is_refused(tmp_path):
 def test_epochs_need_images(decoder, data):
     with pytest.raises(ValueError, match="images is needed"):
         make_report(decoder, epochs=data[0])
+
+
+def test_epochs_have_a_map_of_what_was_used(tmp_path):
+    """Of the one channel and the two samples that the simulated signal is at."""
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((300, 2))
+    X = 1e-6 * 0.1 * rng.standard_normal((300, 3, 20))
+    X[:, 1, 12:14] += 1e-6 * features
+    info = mne.create_info(["Oz", "Pz", "Cz"], 100.0, "eeg")
+    epochs = mne.EpochsArray(X, info, tmin=-0.05, verbose=False)
+    decoder = _decoder(solver="ridge").fit(epochs, features)
+    page = _page(
+        make_report(decoder, epochs=epochs[:40], images=features[:40]), tmp_path
+    )
+    assert re.search(r"the largest value is at Pz, 0\.0[78] s after picture", page)

@@ -5,8 +5,8 @@ from ._confusion import plot_confusion as plot_confusion
 from ._layer_bars import plot_layer_bars as plot_layer_bars
 from ._layer_curve import plot_layer_curve as plot_layer_curve
 from ._layer_curves import plot_layer_curves as plot_layer_curves
-from ._layer_weights import plot_layer_weights as plot_layer_weights
 from ._layer_time import plot_layer_by_time as plot_layer_by_time
+from ._layer_weights import plot_layer_weights as plot_layer_weights
 from ._retrieval_comparison import (
     plot_retrieval_comparison as plot_retrieval_comparison,
 )

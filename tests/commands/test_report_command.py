@@ -25,6 +25,7 @@ def test_the_same_of_a_decoder_and_of_its_results(saved, tmp_path, capsys):
         for title in ("Metrics", "Worst queries", "Shared space", "energy2"):
             assert title in page
         assert str(saved.folder) not in page
+    assert "Saliency" in pages[0]
     assert {path.name for path in tmp_path.iterdir()} == {"results", "0.html", "1.html"}
 
 
