@@ -182,7 +182,7 @@ def saliency_drawing(
 def _draw_saliency(added: mne.Evoked) -> Figure:
     kinds = dict.fromkeys(added.get_channel_types(unique=True))
     return added.plot_image(
-        units=dict.fromkeys(kinds, "cosine similarity"),
+        units=dict.fromkeys(kinds, "similarity"),
         scalings=dict.fromkeys(kinds, 1),
         titles={kind: f"{kind} channels" for kind in kinds},
         show=False,

@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from mne_shallowalign.commands.main import main
 
 PAGE = Path(__file__).resolve().parents[2] / "doc" / "user_guide" / "command.rst"
@@ -16,6 +18,7 @@ def _between(name, end):
     return text.split(f".. start: {name}\n")[1].split(f".. end: {end}\n")[0]
 
 
+@pytest.mark.slow
 def test_the_whole_analysis(saved, tmp_path, monkeypatch, capsys):
     code = re.sub(r"^   |\.\. code.*", "", _between("simulate", "simulate"), flags=re.M)
     assert "simulate_bids" in compile(code, "guide", "exec").co_names
