@@ -9,7 +9,6 @@ import pandas as pd
 
 from ._things_eeg2_events import (
     PARTS,
-    TARGET,
     count_presentations,
     find_presentations,
     read_images,
@@ -109,9 +108,7 @@ def _open_edition(runs: list[Path], split: str) -> tuple[mne.io.BaseRaw, pd.Data
     table = pd.concat(trials, ignore_index=True)
     table = table[table["trial_type"].isin(["image", "target"])]
     table = name_by_number(table.reset_index(drop=True), runs[0].parents[3], split)
-    numbers = table["tot_img_number"].where(table["trial_type"] == "image", TARGET)
     raw = mne.concatenate_raws(mne.channels.equalize_channels(raws), verbose="error")
-    counted = count_presentations(
-        table["sample"].to_numpy(), numbers.to_numpy(int), raw.info["sfreq"], split
-    )
+    samples, condition = table["sample"].to_numpy(), table["condition"].to_numpy()
+    counted = count_presentations(samples, condition, raw.info["sfreq"], split)
     return raw.set_annotations(None), table[["stim_file", "concept"]].join(counted)

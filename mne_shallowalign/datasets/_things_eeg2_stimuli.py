@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ._things_eeg2_events import TARGET
+
 _COLUMNS = ["stimulus_id", "description", "filename"]
 _ORIGINAL = r'original filename "+([^"]+)"'
 
@@ -96,8 +98,9 @@ def name_by_number(trials: pd.DataFrame, root: Path, split: str | None) -> pd.Da
     Returns
     -------
     trials : DataFrame
-        With ``stim_file``, ``stimulus`` and ``concept``, see :func:`read_stimuli`;
-        ``"n/a"`` where there is no picture.
+        With ``stim_file``, ``stimulus`` and ``concept``, see :func:`read_stimuli`,
+        ``"n/a"`` where there is no picture; and ``condition``, the number, in place of
+        ``tot_img_number``: 99999 where there is none.
 
     Raises
     ------
@@ -106,7 +109,9 @@ def name_by_number(trials: pd.DataFrame, root: Path, split: str | None) -> pd.Da
     ValueError
         If a number is not in it, or stands for another concept than the event names.
     """
-    named = trials.assign(stim_file="n/a", stimulus="n/a", concept="n/a")
+    named = trials.drop(columns="tot_img_number").assign(
+        stim_file="n/a", stimulus="n/a", concept="n/a", condition=TARGET
+    )
     shows = trials["trial_type"] == "image"
     if not shows.any():
         return named
@@ -131,6 +136,7 @@ def name_by_number(trials: pd.DataFrame, root: Path, split: str | None) -> pd.Da
             "version?"
         )
     named.loc[shows, known.columns] = known
+    named.loc[shows, "condition"] = numbers.astype(int)
     return named
 
 
