@@ -19,12 +19,14 @@ from ._things_eeg2_raw import read_raw_things_eeg2 as read_raw_things_eeg2
 from ._things_images import fetch_things_images as fetch_things_images
 from ._things_meg import fetch_things_meg as fetch_things_meg
 from ._things_meg import load_things_meg as load_things_meg
+from ._things_tables import concept_categories as concept_categories
 from ._things_tables import things_concepts as things_concepts
 from ._things_tables import things_images as things_images
 
 __all__ = [
     "Dataset",
     "RemoteFile",
+    "concept_categories",
     "convert_things_eeg2",
     "draw_pictures",
     "fetch_nemar",

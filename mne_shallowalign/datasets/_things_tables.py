@@ -41,6 +41,39 @@ def things_concepts() -> pd.DataFrame:
     return _concepts().copy()
 
 
+def concept_categories() -> pd.Series:
+    """Return the class of every concept of THINGS for concept accuracy.
+
+    Returns
+    -------
+    categories : Series of str, shape (1854,)
+        ``"animal"``, ``"food"``, ``"vehicle"``, ``"tool"``, ``"clothing"`` or
+        ``"other"``, by the name of the concept, in the official order.
+
+    See Also
+    --------
+    mne_shallowalign.retrieval.concept_accuracy : What it is for.
+
+    Notes
+    -----
+    Section 4.5 of :footcite:t:`Du2026` names the six classes and does not say which
+    concept belongs where. Here a concept is in the first of them that is among its 27
+    categories in THINGS :footcite:`Hebart2019`, in the order above: a crab is an animal
+    before it is food. Numbers of the paper may rest on other assignments.
+
+    References
+    ----------
+    .. footbibliography::
+
+    Examples
+    --------
+    >>> from mne_shallowalign.datasets import concept_categories
+    >>> concept_categories()[["antelope", "banana", "hammer"]].tolist()
+    ['animal', 'food', 'tool']
+    """
+    return _concepts().set_index("concept")["category"]
+
+
 @lru_cache
 def _concepts() -> pd.DataFrame:
     names, words, listed = read_columns("things_concepts")

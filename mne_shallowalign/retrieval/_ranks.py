@@ -58,6 +58,55 @@ def ranks(similarity: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
+def some_ranks(similarity: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
+    """Rank as :func:`ranks` does, and refuse to have nothing to rank.
+
+    Parameters
+    ----------
+    similarity : array-like, shape (n_queries, n_gallery)
+        How alike each query and each candidate are.
+    truth : array-like of int, shape (n_queries,)
+        The column of the right picture of each query.
+
+    Returns
+    -------
+    ranks : array of float, shape (n_queries,)
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        If there is no query, or for the reasons of :func:`ranks`.
+    """
+    found = ranks(similarity, truth)
+    if len(found) == 0:
+        raise ValueError("A mean over queries needs at least one query, got none.")
+    return found
+
+
+def retrieved_share(similarity: NDArray, k: int) -> NDArray[np.float64]:
+    """Return the probability of each candidate to be among the best ``k``.
+
+    Parameters
+    ----------
+    similarity : array, shape (n_queries, n_gallery)
+        How alike each query and each candidate are.
+    k : int
+        How many candidates are retrieved.
+
+    Returns
+    -------
+    share : array of float, shape (n_queries, n_gallery)
+        1 or 0, and between them where candidates tie for the last places: the
+        expected value under a random order. Rows sum to ``k``.
+    """
+    from scipy.stats import rankdata  # takes a second to import
+
+    first = rankdata(-similarity, method="min", axis=1)
+    last = rankdata(-similarity, method="max", axis=1)
+    return np.clip((k - first + 1) / (last - first + 1), 0, 1)
+
+
 def _rank_block(
     similarity: NDArray, truth: NDArray, first_query: int
 ) -> NDArray[np.float64]:

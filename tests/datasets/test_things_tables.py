@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mne_shallowalign.datasets import things_concepts, things_images
+from mne_shallowalign.datasets import concept_categories, things_concepts, things_images
 
 
 def _read(test_data, name, **options):
@@ -105,3 +105,15 @@ def test_a_change_stays_with_the_caller():
         table.loc[1, "concept"] = "changed"
     assert things_concepts().loc[1, "concept"] == "aardvark"
     assert things_images().loc[1, "concept"] == "aardvark"
+
+
+def test_concept_categories_are_the_first_that_applies():
+    """Six classes, from the columns of the whole table, in its order."""
+    table, found = things_concepts().set_index("concept"), concept_categories()
+    assert list(found.index) == list(table.index)
+    assert found["crab"] == "animal"
+    assert table.loc["crab", "food"]
+    order = ("animal", "food", "vehicle", "tool", "clothing")
+    for concept, category in found.items():
+        expected = [name for name in order if table.loc[concept, name]] + ["other"]
+        assert category == expected[0]
