@@ -179,8 +179,8 @@ def _remote_file(entry: dict[str, Any], manifest: str) -> RemoteFile:
     path = entry["path"]
     url = entry.get("bytes_url") or entry.get("url") or urljoin(manifest, quote(path))
     algorithm, digest = entry.get("checksum_algorithm"), entry.get("checksum")
-    is_known = digest and algorithm in _ALGORITHMS
-    hash_ = f"{algorithm}:{digest.lower()}" if is_known else None
+    is_known = bool(digest) and algorithm in _ALGORITHMS
+    hash_ = f"{algorithm}:{digest}".lower() if is_known else None
     return RemoteFile(path, url, entry.get("size"), hash_)
 
 

@@ -134,7 +134,7 @@ def count_presentations(
     )
 
 
-def _surplus(condition: Sequence[int], n_kept: int) -> np.ndarray:
+def _surplus(condition: Sequence[int] | np.ndarray, n_kept: int) -> np.ndarray:
     """Mark what the authors leave out: all but a random subset, the same each time."""
     table = pd.DataFrame(dict(condition=condition))
     by_condition = table.groupby("condition")["condition"]

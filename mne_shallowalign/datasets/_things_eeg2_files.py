@@ -108,7 +108,8 @@ def _complete(folder: Path, sessions: Sessions, name: str) -> Files:
     labels = there if sessions is None else as_labels(sessions)
     if not labels:
         raise ValueError(f"sessions={sessions!r} names none; there are: {there}.")
-    files, missing = {}, []
+    files: Files = {}
+    missing = []
     for session in labels:
         files[session] = {}
         for split, part in PARTS.items():
