@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,12 +114,16 @@ def _check_alike(grid: DataFrame, mean: DataFrame) -> None:
 def _hatch(axes: Axes, mesh: QuadMesh, hidden: NDArray[np.bool_]) -> None:
     from matplotlib.patches import Patch
 
-    edges = mesh.get_coordinates()
+    edges = np.asarray(mesh.get_coordinates())
     overlay = np.ma.masked_where(~hidden, np.ones(hidden.shape))
     axes.pcolor(edges[0, :, 0], edges[:, 0, 1], overlay).set(
         facecolor="none", edgecolor="white", hatch="///", linewidth=0, alpha=0.35
     )
-    style = {"facecolor": "#00224e", "edgecolor": "white", "hatch": "////"}
+    style: dict[str, Any] = {
+        "facecolor": "#00224e",
+        "edgecolor": "white",
+        "hatch": "////",
+    }
     axes.add_artist(
         axes.legend(
             handles=[Patch(label=f"in no cluster of p < {P_VALUE:g}", **style)],
@@ -135,7 +139,11 @@ def _mark_best(
 ) -> None:
     best = np.where(certain, mean, -np.inf).argmax(axis=1)
     there = certain.any(axis=1)
-    style = {"color": "white", "markeredgecolor": "black", "linestyle": ""}
+    style: dict[str, Any] = {
+        "color": "white",
+        "markeredgecolor": "black",
+        "linestyle": "",
+    }
     axes.plot(times[there], best[there], marker="o", label="best layer", **style)
     if there.any():
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -123,10 +123,10 @@ def _plot_curve(
     axes.plot(times, mean, color=BLUE, label="mean")
     if len(stack) > 1:
         half = _half_width(stack)
-        band = {"color": BLUE, "alpha": 0.25, "linewidth": 0}
+        band: dict[str, Any] = {"color": BLUE, "alpha": 0.25, "linewidth": 0}
         axes.fill_between(times, mean - half, mean + half, label="95 % CI", **band)
     if chance is not None:
-        line = {"color": GREY, "linestyle": "--", "linewidth": 1}
+        line: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1}
         axes.axhline(chance, label=f"chance, {chance:.3g}", **line)
     if onset is not None:
         axes.axvline(onset, color="black", linewidth=1, label="onset")
