@@ -57,9 +57,14 @@ class Evaluation:
     images: NDArray[Any] | None = None
 
     @property
+    def categories(self) -> list[str]:
+        """The concepts; none where they are not known."""
+        return list(self.concepts or ())
+
+    @property
     def has_categories(self) -> bool:
         """Whether some concept has several candidates, and some has not all."""
-        found = len(set(self.concepts or ()))
+        found = len(set(self.categories))
         return 1 < found < len(self.gallery)
 
 
@@ -198,7 +203,10 @@ def _concept_shares(evaluation: Evaluation) -> NDArray[np.float64]:
     """Concept accuracy of every single query."""
     pairs = zip(evaluation.similarity, evaluation.truth, strict=True)
     return np.array(
-        [concept_accuracy([row], [right], evaluation.concepts) for row, right in pairs]
+        [
+            concept_accuracy([row], [right], evaluation.categories)
+            for row, right in pairs
+        ]
     )
 
 
@@ -209,7 +217,7 @@ def _chance(evaluation: Evaluation) -> dict[str, float]:
     chance |= {"mean_rank": middle, "median_rank": middle, "two_way": 0.5}
     chance["mrr"] = float(np.mean(1 / np.arange(1, n + 1)))
     if evaluation.has_categories:
-        chance["concept5"] = concept_chance(evaluation.truth, evaluation.concepts)
+        chance["concept5"] = concept_chance(evaluation.truth, evaluation.categories)
     return chance
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import viz
 
@@ -81,12 +82,13 @@ def evaluation_drawings(evaluation: Evaluation) -> Iterator[Drawing]:
         were kept.
     """
     if evaluation.pictures is not None:
-        yield from _grids(evaluation)
+        yield from _grids(evaluation, evaluation.pictures)
     yield _similarity(evaluation)
     if evaluation.has_categories and _n_categories(evaluation) <= _MAX_CATEGORIES:
         yield _confusion(evaluation)
-    if evaluation.queries is not None and min(evaluation.queries.shape) > 2:
-        yield _shared_space(evaluation)
+    queries, images = evaluation.queries, evaluation.images
+    if queries is not None and images is not None and min(queries.shape) > 2:
+        yield _shared_space(queries, images[evaluation.truth])
 
 
 def decoder_drawings(decoder: ShallowAlignDecoder) -> Iterator[Drawing]:
@@ -189,7 +191,7 @@ def _draw_saliency(added: mne.Evoked) -> Figure:
     )
 
 
-def _grids(evaluation: Evaluation) -> Iterator[Drawing]:
+def _grids(evaluation: Evaluation, pictures: Sequence[Any]) -> Iterator[Drawing]:
     chosen = {
         None: (
             "Retrieval",
@@ -213,7 +215,7 @@ def _grids(evaluation: Evaluation) -> Iterator[Drawing]:
                 viz.plot_retrieval_grid,
                 evaluation.similarity,
                 evaluation.truth,
-                evaluation.pictures,
+                pictures,
                 names=evaluation.concepts,
                 queries=queries,
                 show=False,
@@ -225,7 +227,7 @@ def _similarity(evaluation: Evaluation) -> Drawing:
     is_legible = evaluation.has_categories and (
         _n_categories(evaluation) <= _MAX_CATEGORIES
     )
-    names = evaluation.concepts if is_legible else ["all"] * len(evaluation.gallery)
+    names = evaluation.categories if is_legible else ["all"] * len(evaluation.gallery)
     right = np.take_along_axis(
         evaluation.similarity, evaluation.truth[:, np.newaxis], axis=1
     ).mean()
@@ -255,14 +257,13 @@ def _confusion(evaluation: Evaluation) -> Drawing:
             viz.plot_confusion,
             evaluation.similarity,
             evaluation.truth,
-            evaluation.concepts,
+            evaluation.categories,
             show=False,
         ),
     )
 
 
-def _shared_space(evaluation: Evaluation) -> Drawing:
-    pictures = evaluation.images[evaluation.truth]
+def _shared_space(queries: NDArray[Any], pictures: NDArray[Any]) -> Drawing:
     return Drawing(
         "Shared space",
         "Recordings and their pictures in the space that they share, along its two "
@@ -271,7 +272,7 @@ def _shared_space(evaluation: Evaluation) -> Drawing:
         "line.",
         partial(
             viz.plot_shared_space,
-            evaluation.queries,
+            queries,
             pictures,
             method="pca",
             show=False,
@@ -290,4 +291,4 @@ def _layer_weights(weights: Any) -> Drawing:
 
 
 def _n_categories(evaluation: Evaluation) -> int:
-    return len(set(evaluation.concepts or ()))
+    return len(set(evaluation.categories))

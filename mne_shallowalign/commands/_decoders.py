@@ -266,7 +266,7 @@ def _from_options(args: argparse.Namespace) -> ShallowAlignDecoder | LayerSearch
 def _configure(
     estimator: ShallowAlignDecoder | LayerSearchCV, args: argparse.Namespace
 ) -> None:
-    decoder = getattr(estimator, "decoder", estimator)
+    decoder: ShallowAlignDecoder = getattr(estimator, "decoder", estimator)
     options: Mapping[str, Any] = {
         "pooling": args.pooling,
         "encoder": args.encoder,
