@@ -266,7 +266,10 @@ def _from_options(args: argparse.Namespace) -> ShallowAlignDecoder | LayerSearch
 def _configure(
     estimator: ShallowAlignDecoder | LayerSearchCV, args: argparse.Namespace
 ) -> None:
-    decoder: ShallowAlignDecoder = getattr(estimator, "decoder", estimator)
+    from ..search import LayerSearchCV
+
+    is_search = isinstance(estimator, LayerSearchCV)
+    decoder = estimator.decoder if is_search else estimator
     options: Mapping[str, Any] = {
         "pooling": args.pooling,
         "encoder": args.encoder,
