@@ -112,7 +112,8 @@ def _simulate(
             name="simulated", subjects=labels, load=_nothing, is_simulated=True
         )
     bids = Path(path).expanduser() / "bids"
-    made = simulated_recordings(bids, len(_SUBJECTS), **options)
+    n_subjects = 1 + max(map(_SUBJECTS.index, labels))
+    made = simulated_recordings(bids, n_subjects, **options)
     return replace(made, subjects=labels)
 
 
