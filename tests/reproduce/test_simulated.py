@@ -33,5 +33,6 @@ def test_who_and_what_is_not_there_is_told():
 
 def test_every_encoder_of_the_paper_has_enough_samples(setting):
     epochs = setting.recordings.load("01", "test")
+    shape = {"n_chans": len(epochs.ch_names), "n_times": len(epochs.times)}
     for name in _ENCODERS:
-        build_encoder(name, len(epochs.ch_names), len(epochs.times), 8)
+        build_encoder(name, shape, {"n_outputs": 8})
