@@ -5,7 +5,7 @@ The paper's tables and figures, simulated
 =========================================
 
 You learn how a table or figure of the paper is reproduced, and what each of them looks
-like before there is any data. **Everything on this page is simulated**: three people
+like before there is any data. **Everything on this page is simulated**: two people
 whose brains follow the third layer of ``"gabor/v1"``, and small untrained networks that
 stand in for the vision models of the paper.
 """
@@ -39,7 +39,9 @@ list_exhibits()
 
 folder = tempfile.TemporaryDirectory()
 root = Path(folder.name)
-setting = simulated_setting(root / "data", backbones=["vit-b-16", "internvit-6b"])
+setting = simulated_setting(
+    root / "data", subjects=["01", "02"], backbones=["vit-b-16", "internvit-6b"]
+)
 fits = plan("figure3", setting)
 print(cost(fits, setting, seconds_per_fit=1))
 

@@ -20,12 +20,12 @@ _STAND_INS = {
     "internvit-6b": ("gabor/v1", "Gabor hierarchy"),
 }
 _SUBJECTS = ("01", "02", "03")
-# Small, and sampled often enough for the temporal kernels of the published encoders.
+# Small, and sampled often enough for the published encoders: EEGNet needs 95 samples.
 _RECORDING = {
     "n_concepts": 40,
     "n_images_per_concept": 3,
     "n_test_concepts": 16,
-    "sfreq": 150.0,
+    "sfreq": 160.0,
     "snr": 1.0,
 }
 _DECODER = {
@@ -112,7 +112,8 @@ def _simulate(
             name="simulated", subjects=labels, load=_nothing, is_simulated=True
         )
     bids = Path(path).expanduser() / "bids"
-    made = simulated_recordings(bids, len(_SUBJECTS), **options)
+    n_subjects = 1 + max(map(_SUBJECTS.index, labels))
+    made = simulated_recordings(bids, n_subjects, **options)
     return replace(made, subjects=labels)
 
 

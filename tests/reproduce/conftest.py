@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mne_shallowalign.reproduce import reproduce, simulated_setting
@@ -22,13 +24,15 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def setting(folder):
-    """The tiniest: three people, two stand-ins, two epochs."""
-    return simulated_setting(
+    """The tiniest: two people, two stand-ins of which three layers, two epochs."""
+    tiny = simulated_setting(
         folder / "simulated",
+        subjects=["01", "02"],
         backbones=["vit-b-16", "internvit-6b"],
         recording=RECORDING,
         params=DECODER,
     )
+    return replace(tiny, n_layers=3)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from mne_shallowalign.encoders import build_encoder
 from mne_shallowalign.reproduce import plan, simulated_setting
+from mne_shallowalign.reproduce._ablations import _ENCODERS
 from mne_shallowalign.reproduce._setting import PAPER_NAMES
 
 
@@ -27,3 +29,10 @@ def test_who_and_what_is_not_there_is_told():
         simulated_setting(None, backbones=["rn101"])
     with pytest.raises(ValueError, match="subjects that are simulated are 01, 02, 03"):
         simulated_setting(None, subjects=["07"])
+
+
+def test_every_encoder_of_the_paper_has_enough_samples(setting):
+    epochs = setting.recordings.load("01", "test")
+    shape = {"n_chans": len(epochs.ch_names), "n_times": len(epochs.times)}
+    for name in _ENCODERS:
+        build_encoder(name, shape, {"n_outputs": 8})
