@@ -199,7 +199,7 @@ class Preprocessing:
             * bool(self.l_freq or self.h_freq),
             f"epochs from {self.tmin:g} to {self.tmax:g} s",
             f"baseline {self.baseline}" * (self.baseline is not None),
-            f"resampled to {self.sfreq:g} Hz" * bool(self.sfreq),
+            f"resampled to {self.sfreq or 0:g} Hz" * bool(self.sfreq),
             f"cropped to {self.window}" * (self.window is not None),
             f"whitened per session (MVNN, {self.whiten!r})" * bool(self.whiten),
             f"channels z-scored per {self.zscore}" * bool(self.zscore),
