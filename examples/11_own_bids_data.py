@@ -4,9 +4,9 @@
 From your own recording
 =======================
 
-A recording, a log of what was shown, a folder of pictures: that is what a laboratory has.
-You learn to make a BIDS dataset of them that this package (and others) can read, to check
-that every picture is with its trial, and to decode.
+A recording, a log of what was shown, a folder of pictures: that is what a laboratory
+has. You learn to make a BIDS dataset of them that this package (and others) can read,
+to check that every picture is with its trial, and to decode.
 """
 
 # %%
@@ -21,11 +21,10 @@ import tempfile
 from pathlib import Path
 
 import mne
+import mne_bids
 import pandas as pd
 
 # sphinx_gallery_start_ignore
-from mne_bids import BIDSPath, make_dataset_description, read_raw_bids, write_raw_bids
-
 from mne_shallowalign.datasets import simulate_bids
 
 folder = tempfile.TemporaryDirectory()
@@ -35,7 +34,7 @@ simulate_bids(
     simulated, n_concepts=60, n_images_per_concept=4, n_test_concepts=20, n_runs=1
 )
 shutil.copytree(simulated / "stimuli", lab / "pictures")
-recorded = BIDSPath(
+recorded = mne_bids.BIDSPath(
     subject="01", task="images", run="01", datatype="eeg", root=simulated
 )
 _log = recorded.copy().update(suffix="events", extension=".tsv").fpath
@@ -43,7 +42,7 @@ _log = pd.read_csv(_log, sep="\t").rename(
     columns={"stim_file": "picture", "split": "part"}
 )
 _log[["picture", "part"]].to_csv(lab / "log.csv", index=False)
-_raw = read_raw_bids(recorded).load_data()
+_raw = mne_bids.read_raw_bids(recorded).load_data()
 _raw.set_annotations(
     mne.Annotations(_raw.annotations.onset, 0, "trigger", _raw.annotations.orig_time)
 )
@@ -61,21 +60,21 @@ log.head()
 # With that, and with a column ``split`` if there is a test set, all is said. mne-bids
 # writes the columns that ``event_metadata`` has, for every trigger a row.
 
-from mne_bids import BIDSPath, make_dataset_description, write_raw_bids
-
 events, event_id = mne.events_from_annotations(raw)
 assert len(events) == len(log), "a trigger or a row of the log is missing"
 
 root = Path(folder.name) / "bids"
-make_dataset_description(path=root, name="Pictures and EEG", data_license="CC0")
+mne_bids.make_dataset_description(
+    path=root, name="Pictures and EEG", data_license="CC0"
+)
 shutil.copytree(lab / "pictures", root / "stimuli")
-bids_path = BIDSPath(subject="01", task="look", datatype="eeg", root=root)
+bids_path = mne_bids.BIDSPath(subject="01", task="look", datatype="eeg", root=root)
 described = {
     "stim_file": "The picture, in the folder stimuli",
     "split": "train, or test: concepts that are held out",
 }
 raw.info["line_freq"] = 50
-write_raw_bids(
+mne_bids.write_raw_bids(
     raw,
     bids_path,
     events=events,
@@ -119,8 +118,8 @@ epochs.average().plot_joint(times=[0.12, 0.2, 0.3], title="All pictures")
 # %%
 # Decode
 # ------
-# Begin with what takes a second: the closed form, which also finds the layer. If it is at
-# chance, look for a wrong trigger before you train anything.
+# Begin with what takes a second: the closed form, which also finds the layer. If it is
+# at chance, look for a wrong trigger before you train anything.
 
 from mne_shallowalign import ShallowAlignDecoder
 from mne_shallowalign.preprocessing import average_repetitions

@@ -5,15 +5,16 @@ What preprocessing is worth
 ===========================
 
 Channels, repetitions and whitening decide more than the network does. You learn to take
-the steps of the paper one by one, on training trials alone, and to see what each brings.
+the steps of the paper one by one, on training trials alone, and to see what each
+brings.
 """
 
 # %%
 # A recording of the whole head
 # -----------------------------
-# 64 electrodes, of which the posterior ones see most of the simulated response, and noise
-# that neighbouring electrodes share. Each training picture is shown twice, each test
-# picture six times.
+# 64 electrodes, of which the posterior ones see most of the simulated response, and
+# noise that neighbouring electrodes share. Each training picture is shown twice, each
+# test picture six times.
 
 import tempfile
 from pathlib import Path
@@ -57,20 +58,24 @@ test = epochs[epochs.metadata["split"] == "test"]
 
 
 def single_trials(train, test):
+    """Take epochs as they are."""
     return train, test
 
 
 def averages(train, test):
+    """Average the repetitions of each picture."""
     return average_repetitions(train), average_repetitions(test)
 
 
 def posterior(train, test):
+    """Keep the posterior channels of averages."""
     picks = pick_occipito_parietal(train.info)
     return averages(train.copy().pick(picks), test.copy().pick(picks))
 
 
 def whitened(train, test):
-    whitener = MVNNWhitener().fit(train)  # single trials, all channels
+    """Whiten with what single training trials of all channels say."""
+    whitener = MVNNWhitener().fit(train)
     return posterior(whitener.transform(train), whitener.transform(test))
 
 
@@ -111,8 +116,8 @@ _ = ax.set(xlabel="top-5 (%)", xlim=(0, 100), ylim=(len(hits) - 0.5, -1.1))
 # %%
 # What whitening does
 # -------------------
-# The correlation of the noise between electrodes, in trials of the test pictures, before
-# and after. The whitener has not seen these trials.
+# The correlation of the noise between electrodes, in trials of the test pictures,
+# before and after. The whitener has not seen these trials.
 
 whitener = MVNNWhitener().fit(train)
 fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")

@@ -86,8 +86,8 @@ print(f"concepts held out: {apart.mean():.1%}")
 # %%
 # Parameters
 # ----------
-# Layers, pooling and all else can be searched. Features are extracted once and read from
-# the cache by every fit. For layers of a trained decoder
+# Layers, pooling and all else can be searched. Features are extracted once and read
+# from the cache by every fit. For layers of a trained decoder
 # :class:`~mne_shallowalign.LayerSearchCV` does the same in less time.
 
 grid = {"layer": [1, 3, 5], "pooling": ["mean", "max"]}

@@ -4,8 +4,8 @@
 Save, load and share a decoder
 ==============================
 
-You learn to keep a fitted decoder in one file that runs no code when it is opened, to see
-what is in it, to use it on another machine, and what to write down with a result.
+You learn to keep a fitted decoder in one file that runs no code when it is opened, to
+see what is in it, to use it on another machine, and what to write down with a result.
 """
 
 # %%
@@ -37,8 +37,8 @@ decoder.fit(train, train.metadata["image"])
 # %%
 # One file
 # --------
-# The file is in the format safetensors: arrays, and a header of JSON. There is no pickle
-# in it, so that a file from somebody else is no risk.
+# The file is in the format safetensors: arrays, and a header of JSON. There is no
+# pickle in it, so that a file from somebody else is no risk.
 
 file = Path(folder.name) / "sub-01.safetensors"
 decoder.save(file)
@@ -57,8 +57,8 @@ for name, value in header["mne_shallowalign"].items():
 # %%
 # Read it, anywhere
 # -----------------
-# ``device`` says where it shall compute; a decoder from a GPU works without one. It gives
-# the same similarities:
+# ``device`` says where it shall compute; a decoder from a GPU works without one. It
+# gives the same similarities:
 
 again = read_decoder(file, device="cpu")
 images = test.metadata["image"].to_numpy()
@@ -77,9 +77,9 @@ print(f"{len(again.history_)} epochs in all")
 # %%
 # What to write down
 # ------------------
-# With a number, quote the backbone with the revision of its weights, layer, pooling, how
-# the layer was chosen, the seed and how many candidates there were, and the versions,
-# which :func:`~mne_shallowalign.sys_info` prints:
+# With a number, quote the backbone with the revision of its weights, layer, pooling,
+# how the layer was chosen, the seed and how many candidates there were, and the
+# versions, which :func:`~mne_shallowalign.sys_info` prints:
 
 print(f"{again.backbone_.name}, {again.backbone_.weights_revision}, {again.layer_}")
 

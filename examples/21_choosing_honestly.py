@@ -4,9 +4,9 @@
 How large is the leak?
 ======================
 
-Of twelve targets, one is the best on the test set. You learn by how much its score there
-flatters it, what :class:`~mne_shallowalign.LayerSearchCV` says instead, and that a
-recording with nothing in it can look decodable, too.
+Of twelve targets, one is the best on the test set. You learn by how much its score
+there flatters it, what :class:`~mne_shallowalign.LayerSearchCV` says instead, and that
+a recording with nothing in it can look decodable, too.
 """
 
 # %%
@@ -15,8 +15,8 @@ recording with nothing in it can look decodable, too.
 # 256 pictures of 64 concepts pass through ``"gabor/v1"``, in six layers and two
 # poolings: twelve targets to choose from. In every study somebody's brain follows the
 # third layer through eight noisy sensors. Half of the concepts are for training, a
-# quarter is the test set, and a last quarter is the rest of the world: it has no part in
-# anything, and shows how good a decoder really is.
+# quarter is the test set, and a last quarter is the rest of the world: it has no part
+# in anything, and shows how good a decoder really is.
 
 import tempfile
 from itertools import product
@@ -57,10 +57,10 @@ def simulate(seed, signal):
 # Two ways to a number
 # --------------------
 # *Test-selected*: fit every target, and report the best score of the test set.
-# *Honest*: choose on training concepts that are held out, and look at the test set once.
-# Either way somebody ends up with one decoder and a number for it, and the world shows
-# what that decoder is worth. Ridge regression with a fixed penalty makes a fit a matter
-# of milliseconds.
+# *Honest*: choose on training concepts that are held out, and look at the test set
+# once. Either way somebody ends up with one decoder and a number for it, and the world
+# shows what that decoder is worth. Ridge regression with a fixed penalty makes a fit a
+# matter of milliseconds.
 
 decoder = ShallowAlignDecoder(
     "gabor/v1", solver="ridge", alpha=300, cache_dir=root / "cache", random_state=0
@@ -68,6 +68,7 @@ decoder = ShallowAlignDecoder(
 
 
 def select_on_test(X, train, test, world):
+    """Give the score of the best target on the test set, and on the world."""
     scores = []
     for target in product(layers, poolings):
         y = targets[target]
@@ -77,6 +78,7 @@ def select_on_test(X, train, test, world):
 
 
 def select_on_training(X, train, test, world):
+    """Give both scores of the target that training concepts chose."""
     search = LayerSearchCV(decoder, layers, poolings=poolings, cv=3)
     search.fit(X[train], images[train], groups=concepts[train])
     return [search.score(X[part], images[part]) for part in (test, world)]
@@ -103,9 +105,9 @@ labels = {
 }
 fig, axes = plt.subplots(2, 2, sharex=True, figsize=(7.5, 6), layout="constrained")
 for row, signal in zip(axes, (0.4, 0.0), strict=True):
-    for ax, (name, label) in zip(row, labels.items(), strict=True):
-        chosen = studies.query("signal == @signal and selection == @name")
-        pairs = 100 * chosen[["reported", "real"]].to_numpy()
+    for ax, (selected, label) in zip(row, labels.items(), strict=True):
+        of_both = (studies["signal"] == signal) & (studies["selection"] == selected)
+        pairs = 100 * studies.loc[of_both, ["reported", "real"]].to_numpy()
         ax.plot([0, 1], pairs.T, "o-", color="0.7", markersize=4, linewidth=1)
         ax.plot([0, 1], pairs.mean(0), "s-", color="C0", linewidth=3)
         ax.axhline(100 / 64, color="k", linestyle=":")

@@ -11,8 +11,8 @@ learn when fusing helps, when it harms, and how to see it on training concepts.
 # %%
 # Layers that matter and layers that do not
 # -----------------------------------------
-# Made-up features of four layers of width 24, of 400 pictures. The recording carries the
-# first two and noise; the last two have nothing to do with it.
+# Made-up features of four layers of width 24, of 400 pictures. The recording carries
+# the first two and noise; the last two have nothing to do with it.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,8 +36,8 @@ def simulate(seed):
 # %%
 # Compare them
 # ------------
-# A quarter of the pictures is the test set. Given features, a layer is its position, from
-# 1. Every way is fitted on several draws of everything.
+# A quarter of the pictures is the test set. Given features, a layer is its position,
+# from 1. Every way is fitted on several draws of everything.
 
 ways = {
     "layer 1 alone": {"layer": 1},
@@ -87,8 +87,8 @@ _ = right.set_xticks(range(1, n_layers + 1))
 # %%
 # Which way to take is a choice like that of a layer, and belongs on training concepts
 # that are held out: ``GridSearchCV`` takes ``layer`` and ``fusion`` like any other
-# parameter (:doc:`13_cross_validation`). After the fit ``decoder.screen_`` says how each
-# layer did on its own on held-out pictures of the training set, which tells whether there
-# is anything to fuse:
+# parameter (:doc:`13_cross_validation`). After the fit ``decoder.screen_`` says how
+# each layer did on its own on held-out pictures of the training set, which tells
+# whether there is anything to fuse:
 
 decoder.screen_.round(3)

@@ -4,8 +4,8 @@
 New people, and their first minutes
 ===================================
 
-A decoder that was trained on others is not at home in a new head. You learn to leave one
-person out at a time, and to see what the first minutes of the new person bring.
+A decoder that was trained on others is not at home in a new head. You learn to leave
+one person out at a time, and to see what the first minutes of the new person bring.
 """
 
 # %%
@@ -42,10 +42,10 @@ subject = np.repeat(np.arange(n_people), n_pictures)
 # Leave one person out
 # --------------------
 # ``LeaveOneGroupOut`` gives the folds. Of the others only the training pictures are
-# taken: a test picture that was seen in somebody else's training would be no new picture.
-# :class:`~mne_shallowalign.preprocessing.SubjectStandardizer` brings everyone to one
-# loudness; that of the new person is learnt from the first ten trials, which are not
-# scored.
+# taken: a test picture that was seen in somebody else's training would be no new
+# picture. :class:`~mne_shallowalign.preprocessing.SubjectStandardizer` brings everyone
+# to one loudness; that of the new person is learnt from the first ten trials, which are
+# not scored.
 
 decoder = ShallowAlignDecoder(
     lr=1e-3, batch_size=50, max_epochs=8, n_components=32, random_state=0
@@ -60,6 +60,7 @@ for others, new in LeaveOneGroupOut().split(X, images, subject):
 
 
 def top5(fitted, signal):
+    """Score the test pictures of a person."""
     return np.mean(fitted.ranks(signal[150:], features[150:]) <= 5)
 
 

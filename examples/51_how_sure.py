@@ -4,16 +4,16 @@
 A score, and how sure it is
 ===========================
 
-"42 %" says little. You learn to say of how many candidates, how sure, for whom, and with
-how many repetitions; and to compare two systems over people.
+"42 %" says little. You learn to say of how many candidates, how sure, for whom, and
+with how many repetitions; and to compare two systems over people.
 """
 
 # %%
 # Six people
 # ----------
-# They see the same 160 pictures, of which 60 are the test set, eight times each; some of
-# them give a clearer signal than others. Two systems are compared: a decoder of the true
-# layer, and one of a layer that has only half of its features.
+# They see the same 160 pictures, of which 60 are the test set, eight times each; some
+# of them give a clearer signal than others. Two systems are compared: a decoder of the
+# true layer, and one of a layer that has only half of its features.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -64,8 +64,8 @@ print(f"top-1 {chance.observed:.2f}, chance {chance.chance:.3f}, p = {chance.p_v
 # %%
 # For other people and other pictures
 # -----------------------------------
-# All hits of all people: they are not as many independent queries as there are rows, for
-# people differ, and so do pictures. ``score_interval`` takes both into account.
+# All hits of all people: they are not as many independent queries as there are rows,
+# for people differ, and so do pictures. ``score_interval`` takes both into account.
 
 rows = []
 for person, signal in enumerate(evoked):
@@ -95,8 +95,8 @@ print(f"sign flips: p = {found.p_sign_flip:.3f}")
 # %%
 # How many candidates, how many repetitions
 # -----------------------------------------
-# A score is of a gallery of some size, and of queries that are averages of some number of
-# trials. Both curves come from the decoder that there is.
+# A score is of a gallery of some size, and of queries that are averages of some number
+# of trials. Both curves come from the decoder that there is.
 
 sizes = gallery_size_curve(similarity, truth, [2, 5, 10, 20, 40, 60])
 ridge.fit(evoked[0][train], features[train])

@@ -4,8 +4,9 @@
 Your own encoder, your own vision model
 =======================================
 
-Both ends of the decoder are open. You learn to put a network of yours where the recording
-comes in, and another where the pictures come in, in a few lines of torch each.
+Both ends of the decoder are open. You learn to put a network of yours where the
+recording comes in, and another where the pictures come in, in a few lines of torch
+each.
 """
 
 # %%
@@ -38,13 +39,15 @@ images, test_images = train.metadata["image"], test.metadata["image"]
 # %%
 # An encoder
 # ----------
-# A class or function that takes ``n_chans``, ``n_times`` and ``n_outputs`` and returns a
-# ``torch.nn.Module`` from ``(batch, n_chans, n_times)`` to ``(batch, n_outputs)``. This one
-# learns a few spatial filters first, and has far fewer weights than the default.
+# A class or function that takes ``n_chans``, ``n_times`` and ``n_outputs`` and returns
+# a ``torch.nn.Module`` from ``(batch, n_chans, n_times)`` to ``(batch, n_outputs)``.
+# This one learns a few spatial filters first, and has far fewer weights than the
+# default.
 
 
 @register_encoder("spatial-first")
 def spatial_first(n_chans, n_times, n_outputs, n_filters=8, drop_prob=0.3):
+    """Filter in space, then in time, then map to the output."""
     return nn.Sequential(
         nn.Conv1d(n_chans, n_filters, 1),
         nn.Conv1d(n_filters, n_filters, 9, groups=n_filters, padding="same"),
@@ -79,9 +82,9 @@ for encoder, params in (("eegproject", None), ("spatial-first", {"n_filters": 12
 # %%
 # A vision model
 # --------------
-# Any ``torch.nn.Module`` that takes a batch of pictures and has named parts. This one has
-# random weights, so that it knows nothing of pictures but their structure; yours would be
-# trained. The layers are named in the order of a forward pass:
+# Any ``torch.nn.Module`` that takes a batch of pictures and has named parts. This one
+# has random weights, so that it knows nothing of pictures but their structure; yours
+# would be trained. The layers are named in the order of a forward pass:
 
 torch.manual_seed(0)
 vision = nn.Sequential()
