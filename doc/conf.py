@@ -50,6 +50,7 @@ suppress_warnings = ["config.cache"]
 # links, and are not complained of; our own names are checked in any case.
 if os.environ.get("DOCS_INTERSPHINX") == "1":
     intersphinx_mapping = {
+        "joblib": ("https://joblib.readthedocs.io/en/stable/", None),
         "matplotlib": ("https://matplotlib.org/stable/", None),
         "mne": ("https://mne.tools/stable/", None),
         "mne_bids": ("https://mne.tools/mne-bids/stable/", None),
@@ -65,8 +66,8 @@ else:
     nitpick_ignore_regex = [
         (
             r"py:.*",
-            r"(mne|mne_bids|matplotlib|numpy|pandas|PIL|pathlib|skorch|sklearn|sys|torch)"
-            r"(\..*)?",
+            r"(joblib|mne|mne_bids|matplotlib|numpy|pandas|PIL|pathlib|skorch|sklearn|sys|"
+            r"torch)(\..*)?",
         ),
         (r"std:ref", r"tut-logging"),  # of MNE's own text on ``verbose``
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import mne
 import numpy as np
 
-from .features._gallery import is_pictures
+from .features._gallery import is_auto, is_pictures
 
 SOLVERS = ("contrastive", "ridge")
 INITS = ("random", "ridge")
@@ -170,8 +170,40 @@ def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
         raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
+def check_loss(loss: Any, fusion: str, layer: Any, solver: str, init: str) -> None:
+    """Refuse targets that are kept apart where nothing takes them apart.
+
+    Parameters
+    ----------
+    loss : str | callable
+        The objective.
+    fusion : str
+        How several layers, or views, become one target.
+    layer : object
+        The layer or layers.
+    solver, init : str
+        Where the closed form has a part.
+    """
+    if fusion != "separate":
+        return
+    if not callable(loss):
+        raise ValueError(
+            f"fusion='separate' needs a loss that takes its parts apart, got {loss!r}. "
+            "Give a class derived from alignment.ContrastiveLoss, or fuse them."
+        )
+    if is_auto(layer) or "ridge" in (solver, init):
+        raise ValueError(
+            "fusion='separate' does not go together with layer='auto', "
+            "solver='ridge' or init='ridge', which have one target."
+        )
+
+
 def check_ensemble(
-    n_members: int, solver: str, fusion: str, subject_mmd: float = 0.0
+    n_members: int,
+    solver: str,
+    fusion: str,
+    subject_mmd: float = 0.0,
+    loss: Any = "cosine",
 ) -> None:
     """Refuse ensembles of what there is only one of.
 
@@ -185,7 +217,14 @@ def check_ensemble(
         A learned gate has one set of weights.
     subject_mmd : float
         The discrepancy between subjects is that of one shared space.
+    loss : str | callable
+        A class of its own is not stacked.
     """
+    if n_members > 1 and callable(loss):
+        raise ValueError(
+            f"n_members={n_members} needs a loss that can be stacked, one with a name; "
+            f"got {loss!r}. Use n_members=1."
+        )
     if n_members > 1 and solver == "ridge":
         raise ValueError(
             f"n_members={n_members} decoders would be the same one with "

@@ -76,6 +76,7 @@ def load_decoder(
     fname: Path,
     backbone: str | Backbone | nn.Module | None = None,
     encoder: Callable[..., nn.Module] | None = None,
+    loss: Callable[..., nn.Module] | None = None,
     device: str = "auto",
 ) -> ShallowAlignDecoder:
     """Read a decoder; see :func:`mne_shallowalign.read_decoder`.
@@ -88,6 +89,8 @@ def load_decoder(
         Stands in for the backbone in the file.
     encoder : callable | None
         Stands in for the encoder in the file.
+    loss : callable | None
+        Stands in for the loss in the file.
     device : str
         Where to put the decoder.
 
@@ -101,13 +104,14 @@ def load_decoder(
     header, tensors = _read(fname)
     header["params"]["device"] = device
     device = str(choose_device(device))
-    header["params"]["encoder"] = encoder or _named_encoder(header, fname)
+    header["params"]["encoder"] = encoder or _named("encoder", header, fname)
+    header["params"]["loss"] = loss or _named("loss", header, fname)
     try:
         decoder = _rebuild(header, tensors, device)
     except (KeyError, RuntimeError, TypeError) as error:
         raise ValueError(
             f"The decoder in {fname} does not fit this version of mne-shallowalign, or "
-            f"the encoder that was given: {error}"
+            f"the encoder or loss that was given: {error}"
         ) from error
     decoder.backbone_ = _restore_backbone(header, backbone, fname)
     return decoder
@@ -152,16 +156,22 @@ def _restore_choice(decoder: ShallowAlignDecoder, header: dict[str, Any]) -> Non
 
 def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
     params = decoder.get_params(deep=False)
-    encoder, backbone = params.pop("encoder"), decoder.backbone_
+    named = {part: params.pop(part) for part in ("encoder", "loss")}
+    backbone = decoder.backbone_
     if backbone is not None:
         params["backbone"] = backbone.name
+    if decoder.views is not None and _plain(decoder.views) is None:
+        raise ValueError(
+            f"views={decoder.views!r} has transforms, which a file cannot say: use "
+            "names, such as 'fovea-45', or features of the pictures."
+        )
     fitted = {name: getattr(decoder, name) for name in PLAIN_ATTRIBUTES}
     return {
         "format_version": FORMAT_VERSION,
         "versions": versions(),
         "params": {name: _plain(value) for name, value in params.items()},
         "fitted": {name: _plain(value) for name, value in fitted.items()},
-        "encoder": encoder if isinstance(encoder, str) else None,
+        **{part: x if isinstance(x, str) else None for part, x in named.items()},
         "backbone": None if backbone is None else _describe(backbone),
         "info": None if decoder.info_ is None else decoder.info_.to_json_dict(),
         "gallery": [_plain(name) for name in decoder.gallery_.tolist()],
@@ -251,13 +261,14 @@ def _checksums(tensors: dict[str, torch.Tensor]) -> dict[str, int]:
     return {name: zlib.crc32(tensor.numpy().data) for name, tensor in tensors.items()}
 
 
-def _named_encoder(header: dict[str, Any], fname: Path) -> str:
-    if header["encoder"] is None:
+def _named(part: str, header: dict[str, Any], fname: Path) -> str:
+    name = header.get(part, header["params"].get(part))
+    if name is None:
         raise ValueError(
-            f"{fname} holds an encoder that has no registered name: pass its class or "
-            "factory as encoder=."
+            f"The {part} of the decoder in {fname} has no registered name: pass its "
+            f"class or factory as {part}=."
         )
-    return header["encoder"]
+    return name
 
 
 def _restore_backbone(

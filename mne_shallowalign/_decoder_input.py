@@ -178,6 +178,8 @@ class InputMixin:
             self.backbone_,
             layer,
             pooling=self.pooling,
+            views=self.views,
+            keep_views=self.fusion == "separate",
             image_root=self.image_root,
             cache_dir=self.cache_dir,
             device=device,

@@ -30,6 +30,7 @@ ARCHITECTURE = (
     "fusion",
     "fusion_params",
     "pooling",
+    "views",
     "solver",
     "n_members",
 )
@@ -87,7 +88,7 @@ class TrainingMixin:
     def _learn_image_scale(self, gallery: Gallery) -> None:
         from .alignment import Standardizer
 
-        several = len(gallery.widths) > 1
+        several = len(gallery.widths) > 1 and self.fusion != "separate"
         self.image_scaler_ = (
             Standardizer.fit(gallery.features)
             if self.image_scaling or several or self._needs_ridge
@@ -224,6 +225,7 @@ class TrainingMixin:
         # nobody else takes groups, which scikit-learn's metadata routing minds
         is_split = labels.groups is not None and self.net_.train_split is not None
         fit_params = {"groups": labels.groups} if is_split else {}
+        self.net_.criterion_.begin(len(pairs))
         train_net(self.net_, pairs, self._training_seeds, **fit_params)
         del pairs  # the largest thing in memory beside the data themselves
         self._check_converged()
@@ -252,6 +254,7 @@ class TrainingMixin:
             self._targets(gallery, dtype),
             torch.from_numpy(gallery.index).to(device),
             self._subject_codes(labels),
+            self.net_.criterion_.numbers_trials,
         )
 
     @property

@@ -44,6 +44,8 @@ def why_not_stacked(trials: Trials) -> str | None:
     decoder = trials.decoder
     if decoder.solver != "contrastive":
         return f"solver={decoder.solver!r} has nothing to train"
+    if callable(decoder.loss):
+        return f"loss={decoder.loss!r} has no stacked form"
     if decoder.init == "ridge":
         return "init='ridge' starts from another solution in every layer and fold"
     if decoder.n_members > 1:

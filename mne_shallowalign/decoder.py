@@ -21,6 +21,7 @@ from ._checks import (
     check_augment,
     check_ensemble,
     check_fusion_params,
+    check_loss,
     check_mapping,
     check_solver,
     check_unchanged,
@@ -72,12 +73,14 @@ class ShallowAlignDecoder(
         and ``1.0`` the last. A list of these is fused, see ``fusion``. ``"auto"``
         screens every layer in closed form and takes the one by which ridge regression
         retrieves held-out training images best, see ``screen_``. Default 6.
-    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
         and ``"learned"`` adds up a projection of each, weighed by a softmax gate that
         starts from what held-out training images say in closed form and goes on
-        learning with the net, see ``layer_weights_``.
+        learning with the net, see ``layer_weights_``. ``"separate"`` leaves layers, or
+        ``views``, of one width side by side, for a ``loss`` that takes them apart; they
+        are standardised as a single layer would be, by ``image_scaling``.
     fusion_params : dict | None
         Options of ``fusion="learned"``: ``entropy_weight`` (default 0.01), with which
         the entropy of the gate is rewarded so that it does not collapse, and
@@ -88,6 +91,11 @@ class ShallowAlignDecoder(
         the patches (default), ``"cls"``, the class token, ``"all"``, the mean over all
         tokens, ``"max"``, ``"gem"``, ``"flatten"`` or ``"flatten-<width>"``, see
         :func:`~mne_shallowalign.features.pool`.
+    views : str | callable | sequence | None
+        How pictures are looked at, in training and as candidates: names or transforms,
+        as in :func:`~mne_shallowalign.features.extract_features`, whose features are
+        averaged, or stand side by side with ``fusion="separate"``. None for the
+        pictures as they are; not used if ``y`` are features.
     encoder : str | callable
         The neural encoder: a name of :func:`list_encoders`, or a class or factory
         ``encoder(n_chans, n_times, n_outputs, sfreq=None, chs_info=None)``, which
@@ -101,20 +109,25 @@ class ShallowAlignDecoder(
     projector : ``"linear"`` | ``"mlp"`` | None
         The maps W_N and W_I (eq. 2). None removes both, as in the ablation of
         section 4.7; the shared space then is that of the image features.
-    loss : ``"cosine"`` | ``"lineage"``
+    loss : ``"cosine"`` | ``"lineage"`` | ``"atm"`` | callable
         ``"cosine"`` is eq. 3: both sides normalised. ``"lineage"`` is what the code
         computes that the paper follows: only the image side is normalised and the
-        similarities are multiplied by softplus(ln(1/temperature)).
+        similarities are multiplied by softplus(ln(1/temperature)). ``"atm"`` is what
+        that of ATM computes: they are multiplied by ln(1/temperature) itself. For
+        another objective, a class derived from
+        :class:`~mne_shallowalign.alignment.ContrastiveLoss`, or a factory of one.
     temperature : float
         The temperature to start from; for ``"cosine"`` between 0.01 and 1, which bound
         what is learnt too. Default 0.07.
     learn_temperature : bool | None
-        Whether it is trained. None: yes for ``"cosine"``, no for ``"lineage"``.
+        Whether it is trained. None: as published, no for ``"lineage"`` and yes for
+        the others.
     image_scaling : bool
         Whether every image feature is standardised with the mean and standard
         deviation that it has over the training images. This only helps the
         optimiser, since a linear map follows; the paper does not mention it. Always
-        done when layers are fused, and with ``solver="ridge"`` or ``init="ridge"``.
+        done when layers are averaged, weighed or put side by side, and with
+        ``solver="ridge"`` or ``init="ridge"``.
     solver : ``"contrastive"`` | ``"ridge"``
         ``"contrastive"`` trains encoder and projectors by gradient descent.
         ``"ridge"`` is the linear baseline in closed form: ridge regression from the
@@ -149,7 +162,7 @@ class ShallowAlignDecoder(
     subject_mmd : float
         Weight of the discrepancy between the embeddings of different subjects in the
         loss (:func:`~mne_shallowalign.alignment.subject_mmd`), for people who were not
-        in training; SAMGA goes from 0.9 to 0.5. Default 0.
+        in training. Default 0.
     n_members : int
         How many decoders of different seeds are trained, as one stacked net; their
         similarities are averaged. The shared space is theirs side by side, of
@@ -194,7 +207,8 @@ class ShallowAlignDecoder(
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
-        How much each of several layers counts; not with ``fusion="concat"``.
+        How much each of several layers counts, with ``fusion="mean"`` or
+        ``"learned"``.
     gallery_ : array, shape (n_images,)
         The unique training images: the candidates of :meth:`predict` by default.
     history_ : skorch.history.History
@@ -242,11 +256,12 @@ class ShallowAlignDecoder(
         fusion: str = "mean",
         fusion_params: Mapping[str, Any] | None = None,
         pooling: str = "mean",
+        views: str | Callable | Sequence[str | Callable] | None = None,
         encoder: str | Callable[..., nn.Module] = "eegproject",
         encoder_params: Mapping[str, Any] | None = None,
         n_components: int = 512,
         projector: str | None = "linear",
-        loss: str = "cosine",
+        loss: str | Callable[..., nn.Module] = "cosine",
         temperature: float = 0.07,
         learn_temperature: bool | None = None,
         image_scaling: bool = True,
@@ -274,6 +289,7 @@ class ShallowAlignDecoder(
         self.fusion = fusion
         self.fusion_params = fusion_params
         self.pooling = pooling
+        self.views = views
         self.encoder = encoder
         self.encoder_params = encoder_params
         self.n_components = n_components
@@ -419,7 +435,10 @@ class ShallowAlignDecoder(
         check_augment(self.augment)
         check_fusion_params(self.fusion_params)
         check_solver(self.solver, self.init, self.alpha, self.warm_start)
-        check_ensemble(self.n_members, self.solver, self.fusion, self.subject_mmd)
+        check_loss(self.loss, self.fusion, self.layer, self.solver, self.init)
+        check_ensemble(
+            self.n_members, self.solver, self.fusion, self.subject_mmd, self.loss
+        )
 
     # -- into the shared space ---------------------------------------------------
 
@@ -441,7 +460,7 @@ class ShallowAlignDecoder(
         import pandas as pd
 
         check_is_fitted(self, "net_")
-        if not isinstance(self.layer_, list) or self.fusion == "concat":
+        if not isinstance(self.layer_, list) or self.fusion in ("concat", "separate"):
             raise AttributeError(
                 "layer_weights_ is there for several layers with fusion='mean' or "
                 "'learned' only."
@@ -500,12 +519,15 @@ class ShallowAlignDecoder(
         ------
         FileExistsError
             If the file exists and ``overwrite`` is False.
+        ValueError
+            If ``views`` has transforms without a name.
 
         Notes
         -----
         What JSON cannot say is left out: ``net_params`` with callbacks, a
-        ``RandomState``, an encoder or backbone without a name. :func:`read_decoder`
-        asks for the latter two.
+        ``RandomState``, an encoder, loss or backbone without a name.
+        :func:`read_decoder` asks for the latter three. It gives a
+        :class:`ShallowAlignDecoder` whatever class derived from it was saved.
         """
         from ._decoder_file import write_decoder
 
@@ -527,6 +549,7 @@ def read_decoder(
     *,
     backbone: str | Backbone | nn.Module | None = None,
     encoder: Callable[..., nn.Module] | None = None,
+    loss: Callable[..., nn.Module] | None = None,
     device: str = "auto",
 ) -> ShallowAlignDecoder:
     """Read a decoder written by :meth:`ShallowAlignDecoder.save`.
@@ -540,6 +563,9 @@ def read_decoder(
     encoder : callable | None
         The class or factory of the encoder. None: the one named in the file; needed
         if it had no registered name.
+    loss : callable | None
+        The class or factory of the loss. None: the one named in the file; needed if
+        it was a class.
     device : str
         Where to put the decoder, whatever device it was trained on.
 
@@ -556,4 +582,4 @@ def read_decoder(
     """
     from ._decoder_file import load_decoder
 
-    return load_decoder(Path(fname).expanduser(), backbone, encoder, device)
+    return load_decoder(Path(fname).expanduser(), backbone, encoder, loss, device)

@@ -21,7 +21,9 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from mne_shallowalign import ShallowAlignDecoder, load_backbone, read_decoder
+from mne_shallowalign.alignment import ContrastiveLoss
 from mne_shallowalign.backbones._gabor import GaborStack
+from mne_shallowalign.features import Mosaic
 from mne_shallowalign.retrieval import top_k_scorer
 
 N, C, T, K = 120, 4, 12, 6
@@ -484,6 +486,83 @@ def test_own_encoder_must_be_given_when_reading(linear, tmp_path):
         read_decoder(fname)
     twin = read_decoder(fname, encoder=OwnEncoder)
     np.testing.assert_array_equal(twin.transform(X), decoder.transform(X))
+
+
+class Halves(ContrastiveLoss):
+    """Trains on the second of two parts; candidates are known by the first."""
+
+    numbers_trials = True
+    seen = ()
+
+    def begin(self, n_trials):
+        self.seen = [0] * n_trials
+
+    def forward(self, signals, target):
+        features, identity, subject, trial = target
+        for row in trial.tolist():
+            self.seen[row] += 1
+        part = features[:, self.n_features :]
+        return super().forward(signals, (part, identity, subject))
+
+    def candidate_features(self, features):
+        return features[:, : self.n_features]
+
+
+def test_loss_of_ones_own_takes_parts_apart(linear, tmp_path):
+    X, features = linear
+    swapped = np.random.default_rng(3).permutation(len(X))
+    y = np.stack([features, features[swapped]], axis=1)
+    params = dict(loss=Halves, fusion="separate", image_scaling=False, max_epochs=3)
+    decoder = make_decoder(layer=[1, 2], **params).fit(X, y)
+    assert decoder.net_.criterion_.seen == [3] * len(X)
+    linear_map = decoder.net_.criterion_.projector
+    with torch.no_grad():
+        expected = linear_map(torch.from_numpy(np.float32(features[:5])))
+    expected = torch.nn.functional.normalize(expected, dim=1)
+    got = decoder.transform_images(y[:5])
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    fname = tmp_path / "decoder.safetensors"
+    decoder.save(fname)
+    with pytest.raises(ValueError, match="pass its class or factory as loss="):
+        read_decoder(fname)
+    twin = read_decoder(fname, loss=Halves)
+    np.testing.assert_array_equal(twin.transform_images(y[:5]), got)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"loss": "cosine"}, "fusion='separate' needs a loss that takes its parts"),
+        ({"layer": "auto"}, "does not go together with layer='auto'"),
+        ({"n_members": 2}, "n_members=2 needs a loss that can be stacked"),
+    ],
+)
+def test_parts_that_nothing_takes_apart(linear, params, message):
+    X, features = linear
+    settings = {"loss": Halves, "fusion": "separate", "layer": [1, 2]} | params
+    with pytest.raises(ValueError, match=message):
+        make_decoder(**settings).fit(X, np.stack([features] * 2, axis=1))
+
+
+def test_views_are_those_of_training_and_candidates(linear, pictures, tmp_path):
+    X, _ = linear
+    folder, names = pictures
+    params = dict(image_root=folder, cache_dir=tmp_path / "cache")
+    decoder = make_decoder(views=["original", "mosaic-9"], **params).fit(X, names)
+    plain = make_decoder(**params).fit(X, names)
+    assert not np.allclose(decoder.image_scaler_.mean, plain.image_scaler_.mean)
+    fname = tmp_path / "decoder.safetensors"
+    decoder.save(fname)
+    np.testing.assert_array_equal(
+        read_decoder(fname).transform_images(names[:4]),
+        decoder.transform_images(names[:4]),
+    )
+    odd = decoder.set_params(views=[Mosaic(9)], warm_start=True)
+    with pytest.raises(ValueError, match=r"views=\[Mosaic.* was\s+fitted with"):
+        odd.fit(X, names)
+    with pytest.raises(ValueError, match="transforms, which a file cannot say"):
+        odd.save(tmp_path / "odd.safetensors")
+    assert not (tmp_path / "odd.safetensors").exists()
 
 
 def test_backbone_that_cannot_be_restored_is_said(linear, pictures, tmp_path):

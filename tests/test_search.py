@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from torch import nn
 
 from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder, alignment
-from mne_shallowalign.alignment import unstack
+from mne_shallowalign.alignment import ContrastiveLoss, unstack
 from mne_shallowalign.features import extract_features
 from mne_shallowalign.retrieval import top_k_scorer
 
@@ -136,6 +136,7 @@ def test_chunks_do_not_matter(data, searched, chunk_size):
     [
         ({"net_params": {"iterator_train__shuffle": True}}, "net_params"),
         ({"n_members": 2}, "ensemble"),
+        ({"loss": ContrastiveLoss}, "no stacked form"),
         ({"init": "ridge", "alpha": 10.0}, "init='ridge'"),
         ({"solver": "ridge", "alpha": 10.0}, "solver='ridge'"),
     ],

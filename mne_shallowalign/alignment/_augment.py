@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import torch
 from sklearn.utils import check_scalar
@@ -49,8 +50,28 @@ class Trials:
         counts = images.bincount(minlength=int(image_index.max()) + 1)
         place = torch.arange(len(rows), device=rows.device)
         place = place - (counts.cumsum(0) - counts)[images]
+        self._kept: dict[Any, Tensor] = {}
         self._table = rows.new_full((len(counts), int(counts.max())), -1)
         self._table[images, place] = rows
+
+    def keep(self, key: Any, draw: Callable[[], Tensor]) -> Tensor:
+        """Return what was drawn once for these trials.
+
+        Parameters
+        ----------
+        key : hashable
+            What it is for.
+        draw : callable
+            Draws it, if it was not yet drawn.
+
+        Returns
+        -------
+        drawn : Tensor
+            The same in every batch and epoch of a training.
+        """
+        if key not in self._kept:
+            self._kept[key] = draw()
+        return self._kept[key]
 
     def of_same_image(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Find the training trials that show what some rows show.
@@ -93,6 +114,9 @@ class TemporalSmoothing:
         Length of the average in samples, odd. Default 5.
     p : float
         Probability of each channel of each trial. Default 0.3.
+    frozen : bool
+        Whether it is drawn once which channels of which trials are smoothed, and not
+        in every epoch; NeuroBridge and SAMGA do so. Default False.
 
     References
     ----------
@@ -101,6 +125,7 @@ class TemporalSmoothing:
 
     size: int = 5
     p: float = 0.3
+    frozen: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.size % 2 == 0:
@@ -122,9 +147,9 @@ class TemporalSmoothing:
         signals : Tensor, shape (m, n_chans, n_times)
             The batch.
         rows : Tensor of int, shape (m,)
-            Not used.
+            Which trials it holds; only matters if frozen.
         trials : Trials
-            Not used.
+            The training set; only matters if frozen.
         generator : torch.Generator | None
             A generator of the CPU; None: torch's own.
 
@@ -133,7 +158,15 @@ class TemporalSmoothing:
         signals : Tensor, shape (m, n_chans, n_times)
             The new batch.
         """
-        chosen = _uniform(signals.shape[:2], generator, signals.device) < self.p
+
+        def draw(n: int) -> Tensor:
+            shape = (n, signals.shape[1])
+            return _uniform(shape, generator, signals.device) < self.p
+
+        if self.frozen:
+            chosen = trials.keep(self, lambda: draw(len(trials.signals)))[rows]
+        else:
+            chosen = draw(len(signals))
         smooth = F.avg_pool1d(
             signals, self.size, 1, self.size // 2, count_include_pad=False
         )

@@ -27,6 +27,9 @@ class PairedSignals(Dataset):
         Which image each signal belongs to.
     subjects : Tensor of int, shape (n,) | None
         Whose each signal is. None: all are of one subject.
+    numbered : bool
+        Whether targets say which trial each pair is, for losses that remember trials.
+        Default False.
     """
 
     def __init__(
@@ -35,11 +38,13 @@ class PairedSignals(Dataset):
         features: Tensor,
         image_index: Tensor,
         subjects: Tensor | None = None,
+        numbered: bool = False,
     ) -> None:
         self.signals = signals
         self.features = features
         self.image_index = image_index
         self.subjects = subjects
+        self.numbered = numbered
         self.repeats = features.shape[-2] < len(signals)
 
     def __len__(self) -> int:
@@ -50,11 +55,16 @@ class PairedSignals(Dataset):
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
         target = (self.features.index_select(-2, index),)
-        if self.repeats or self.subjects is not None:
+        if self.numbered:
+            target += (index, self._whose(rows), rows)
+        elif self.subjects is not None:
+            target += (index, self.subjects[rows])
+        elif self.repeats:
             target += (index,)
-        if self.subjects is not None:
-            target += (self.subjects[rows],)
         return self.signals.index_select(0, rows), target
+
+    def _whose(self, rows: Tensor) -> Tensor:
+        return torch.zeros_like(rows) if self.subjects is None else self.subjects[rows]
 
 
 class DeviceBatches:

@@ -47,6 +47,9 @@ class WeightAveraging(Callback):
         )
         self.decay = decay
 
+    def __repr__(self) -> str:
+        return f"WeightAveraging(decay={self.decay})"
+
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Start to average.
 

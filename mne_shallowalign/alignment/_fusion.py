@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ._projectors import build_projector
 
-FUSIONS = ("mean", "concat", "learned")
+FUSIONS = ("mean", "concat", "learned", "separate")
 LEAST_WEIGHT = 1e-3  # a gate that is shut cannot open again
 
 
@@ -21,7 +21,7 @@ def check_fusion(fusion: str, widths: Sequence[int], projector: str | None) -> N
 
     Parameters
     ----------
-    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         The way.
     widths : sequence of int
         How many features each layer has.
@@ -31,8 +31,8 @@ def check_fusion(fusion: str, widths: Sequence[int], projector: str | None) -> N
     Raises
     ------
     ValueError
-        If the way is unknown, ``"mean"`` is to average layers that differ in width,
-        or ``"learned"`` is to do without a projector.
+        If the way is unknown, layers that differ in width are to be averaged or kept
+        apart, or ``"learned"`` is to do without a projector.
     """
     if fusion not in FUSIONS:
         raise ValueError(f"fusion must be one of {FUSIONS}, got {fusion!r}.")
@@ -40,6 +40,11 @@ def check_fusion(fusion: str, widths: Sequence[int], projector: str | None) -> N
         raise ValueError(
             f"fusion='mean' needs layers of one width, but they have {list(widths)} "
             "features. Use fusion='concat' or 'learned', or layers of one width."
+        )
+    if fusion == "separate" and len(set(widths)) > 1:
+        raise ValueError(
+            f"fusion='separate' needs parts of one width, but they have {list(widths)} "
+            "features. Use layers of one width."
         )
     if fusion == "learned" and projector is None and len(widths) > 1:
         raise ValueError(
@@ -49,11 +54,11 @@ def check_fusion(fusion: str, widths: Sequence[int], projector: str | None) -> N
 
 
 def fused_width(fusion: str, widths: Sequence[int]) -> int:
-    """Return how many features come out of :func:`fuse`.
+    """Return how many features an image projector takes of what :func:`fuse` gives.
 
     Parameters
     ----------
-    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         The way.
     widths : sequence of int
         How many features each layer has.
@@ -63,7 +68,7 @@ def fused_width(fusion: str, widths: Sequence[int]) -> int:
     width : int
         The number of features.
     """
-    return widths[0] if fusion == "mean" else sum(widths)
+    return widths[0] if fusion in ("mean", "separate") else sum(widths)
 
 
 def fuse(features: Tensor, fusion: str, widths: Sequence[int]) -> Tensor:
@@ -73,7 +78,7 @@ def fuse(features: Tensor, fusion: str, widths: Sequence[int]) -> Tensor:
     ----------
     features : Tensor, shape (n, sum(widths))
         Standardised features, layer by layer.
-    fusion : ``"mean"`` | ``"concat"`` | ``"learned"``
+    fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         ``"mean"`` averages the layers feature by feature; otherwise they stay side by
         side.
     widths : sequence of int
@@ -81,7 +86,7 @@ def fuse(features: Tensor, fusion: str, widths: Sequence[int]) -> Tensor:
 
     Returns
     -------
-    fused : Tensor, shape (n, fused_width(fusion, widths))
+    fused : Tensor, shape (n, widths[0]) or (n, sum(widths))
         The target.
     """
     if fusion == "mean" and len(widths) > 1:

@@ -1,4 +1,4 @@
-"""The contrastive objective (paper section 3.5), in its two published readings."""
+"""The contrastive objective (paper section 3.5), in its published readings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._fusion import GatedProjector
 from ._mmd import subject_mmd
 from ._projectors import build_projector
 
-LOSSES = ("cosine", "lineage")
+LOSSES = ("cosine", "lineage", "atm")
 # CLIP's upper bound; the lower one keeps a learnt scale from collapsing to zero.
 SCALE_BOUNDS = (1.0, 100.0)
 TEMPERATURE_BOUNDS = (1 / SCALE_BOUNDS[1], 1 / SCALE_BOUNDS[0])
@@ -63,7 +63,15 @@ class ContrastiveLoss(nn.Module):
     ``loss="lineage"`` is what the code that the paper follows computes (UBP,
     NeuroBridge): only the image side is normalised, and the scale is
     :math:`\mathrm{softplus}(\ln(1/\tau))`, which is 2.727 at :math:`\tau = 0.07`
-    and fixed by default.
+    and fixed by default. ``loss="atm"`` is what the code of ATM and Neural-MCRL
+    computes: as ``"lineage"``, but the scale is :math:`\ln(1/\tau)` itself, which is
+    2.659 there and learnable by default.
+
+    For another objective, derive a class and give it to the decoder as ``loss``. What
+    is there to override: :meth:`forward`; :meth:`begin`, before each training;
+    :meth:`project_signals`, for what both sides share; :meth:`candidate_features`,
+    where only a part of the target is known of a candidate; and ``numbers_trials``,
+    which adds to the target which trial each pair is.
 
     Parameters
     ----------
@@ -73,7 +81,7 @@ class ContrastiveLoss(nn.Module):
         Width of the shared space.
     projector : ``"linear"`` | ``"mlp"`` | None
         The image projector W_I.
-    loss : ``"cosine"`` | ``"lineage"``
+    loss : ``"cosine"`` | ``"lineage"`` | ``"atm"``
         The reading of eq. 3.
     temperature : float
         The temperature :math:`\tau` to start from: positive and, for ``"cosine"``,
@@ -95,6 +103,7 @@ class ContrastiveLoss(nn.Module):
     """
 
     stackable = True
+    numbers_trials = False
 
     def __init__(
         self,
@@ -110,14 +119,15 @@ class ContrastiveLoss(nn.Module):
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(f"loss must be one of {LOSSES}, got {loss!r}.")
-        low, high = (0, math.inf) if loss == "lineage" else TEMPERATURE_BOUNDS
+        low, high = TEMPERATURE_BOUNDS if loss == "cosine" else (0, math.inf)
         if not 0 < temperature < math.inf or not low <= temperature <= high:
             raise ValueError(
                 f"temperature must be positive and, for loss='cosine', within "
                 f"{TEMPERATURE_BOUNDS}; got {temperature!r}."
             )
         if learn_temperature is None:
-            learn_temperature = loss == "cosine"
+            learn_temperature = loss != "lineage"
+        self.n_features = n_features
         self.loss = loss
         self.subject_mmd = subject_mmd
         self.is_gated = gate is not None
@@ -140,7 +150,18 @@ class ContrastiveLoss(nn.Module):
         """
         if self.loss == "lineage":
             return F.softplus(self.log_scale)
+        if self.loss == "atm":
+            return self.log_scale
         return self.log_scale.exp().clamp(*SCALE_BOUNDS)
+
+    def begin(self, n_trials: int) -> None:
+        """Prepare for a training; there is nothing to prepare here.
+
+        Parameters
+        ----------
+        n_trials : int
+            How many trials there are.
+        """
 
     def forward(self, signals: Tensor, target: tuple[Tensor, ...]) -> Tensor:
         """Compute the loss of one batch.
@@ -151,7 +172,7 @@ class ContrastiveLoss(nn.Module):
             Projected neural features v.
         target : tuple of Tensor
             Image features, shape (M, n_features), and then as far as they matter:
-            which image each is, and whose signal, both of shape (M,).
+            which image each is, whose signal, and which trial, all of shape (M,).
 
         Returns
         -------
@@ -159,16 +180,61 @@ class ContrastiveLoss(nn.Module):
             The loss, in nats.
         """
         features, identity, subject = (*target, None, None)[:3]
-        images = self.project_images(features, subject)
+        signals = self.project_signals(signals)
         if self.loss == "cosine":
             signals = F.normalize(signals, dim=-1)
-        logits = (self.scale()[..., None, None] * signals) @ images.mT
-        loss = contrastive_loss(logits.float(), identity)
+        images = self.project_images(features, subject)
+        loss = contrastive_loss(self.compare(signals, images), identity)
         if self.is_gated:
             loss = loss + self.projector.penalty(subject)
         if self.subject_mmd and subject is not None:
             loss = loss + self.subject_mmd * subject_mmd(signals, subject)
         return loss
+
+    def compare(self, signals: Tensor, images: Tensor) -> Tensor:
+        """Compute scaled similarities.
+
+        Parameters
+        ----------
+        signals, images : Tensor, shape (..., M, n_components)
+            Both sides, normalised as the reading has it.
+
+        Returns
+        -------
+        logits : Tensor of float32, shape (..., M, M)
+            Signals by images.
+        """
+        return ((self.scale()[..., None, None] * signals) @ images.mT).float()
+
+    def project_signals(self, signals: Tensor) -> Tensor:
+        """Take signals through what is shared with the images; here, nothing.
+
+        Parameters
+        ----------
+        signals : Tensor, shape (..., M, n_components)
+            Projected neural features v.
+
+        Returns
+        -------
+        signals : Tensor, shape (..., M, n_components)
+            Not normalised.
+        """
+        return signals
+
+    def candidate_features(self, features: Tensor) -> Tensor:
+        """Take what candidate images are known by; here, all.
+
+        Parameters
+        ----------
+        features : Tensor, shape (M, n)
+            Image features.
+
+        Returns
+        -------
+        features : Tensor, shape (M, n_features)
+            What the image projector takes.
+        """
+        return features
 
     def project_images(self, features: Tensor, subject: Tensor | None = None) -> Tensor:
         """Take image features to the shared space.

@@ -23,7 +23,9 @@ def subject_mmd(embeddings: Tensor, subjects: Tensor) -> Tensor:
     with the mean squared distance between two different trials for :math:`h`, to
     which no gradient flows :footcite:p:`Long2015`. Added to the loss, it makes the
     trials of all subjects look alike, so that pictures are retrieved for people who
-    were not in the training set; SAMGA :footcite:p:`Jiang2026` trains with it first.
+    were not in the training set. SAMGA :footcite:p:`Jiang2026` wants the same, but its
+    code compares signals with images, see
+    :class:`~mne_shallowalign.recipes.RouterLoss`.
 
     Parameters
     ----------

@@ -114,7 +114,7 @@ class AlignmentNet(NeuralNet):
         with self._autocast():
             return super().get_loss(y_pred, y_true, *args, **kwargs)
 
-    def embed(self, tower: nn.Module, x: Tensor) -> Tensor:
+    def embed(self, tower: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """Take signals or image features through one of the towers to unit vectors."""
         return F.normalize(tower(x), dim=-1)
 
@@ -138,7 +138,8 @@ def build_net(
     module : mapping
         Arguments of :class:`NeuralTower`.
     criterion : mapping
-        Arguments of :class:`ContrastiveLoss`.
+        Arguments of :class:`ContrastiveLoss`; ``loss`` may be a class derived from it,
+        or a factory of one, which then gets the others.
     net_params : mapping | None
         The user's own arguments of skorch (``callbacks``, ``optimizer``,
         ``train_split``, ``iterator_train__shuffle`` …); they win over the defaults.
@@ -166,6 +167,9 @@ def build_net(
             "from its own parameters of that name: use those."
         )
     weight_decay = net.pop("weight_decay")
+    criterion, kind = dict(criterion), ContrastiveLoss
+    if callable(criterion.get("loss")):
+        kind = criterion.pop("loss")
     callbacks = list(net_params.pop("callbacks", None) or [])
     if progress is not None:
         callbacks.append(("progress", progress))
@@ -183,7 +187,7 @@ def build_net(
     }
     return AlignmentNet(
         module=NeuralTower,
-        criterion=ContrastiveLoss,
+        criterion=kind,
         callbacks=callbacks,
         verbose=0,
         **{**halves, **defaults, **net, **net_params},
@@ -205,7 +209,8 @@ def embed_signals(net: AlignmentNet, signals: Iterable[Tensor]) -> np.ndarray:
     embedding : array of float32, shape (n, n_components)
         Rows of unit norm.
     """
-    return _embed(net, net.module_, signals)
+    criterion = net.criterion_
+    return _embed(net, lambda x: criterion.project_signals(net.module_(x)), signals)
 
 
 def embed_images(net: AlignmentNet, features: Iterable[Tensor]) -> np.ndarray:
@@ -223,11 +228,17 @@ def embed_images(net: AlignmentNet, features: Iterable[Tensor]) -> np.ndarray:
     embedding : array of float32, shape (n, n_components)
         Rows of unit norm.
     """
-    return _embed(net, net.criterion_.projector, features)
+    criterion = net.criterion_
+    return _embed(
+        net, lambda x: criterion.projector(criterion.candidate_features(x)), features
+    )
 
 
 @torch.no_grad()
-def _embed(net: AlignmentNet, tower: nn.Module, chunks: Iterable[Tensor]) -> np.ndarray:
-    tower.eval()
+def _embed(
+    net: AlignmentNet, tower: Callable[[Tensor], Tensor], chunks: Iterable[Tensor]
+) -> np.ndarray:
+    net.module_.eval()
+    net.criterion_.eval()
     rows = [net.embed(tower, chunk).cpu() for chunk in chunks]
     return torch.cat(rows).numpy()

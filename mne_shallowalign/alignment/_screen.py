@@ -167,7 +167,8 @@ class RidgeScreen:
     def _held_out(self, target: Tensor) -> Iterator[_HeldOut]:
         """Yield for each fold what is needed to predict, and to compare with."""
         target = target.to(self.path.device).double()
-        projected, offset = self.path.project(target), self.path.offset(target)
+        projected = self.path.project(target, torch.float32)
+        offset = self.path.offset(target)
         for part in self.parts:
             images, seen = self._shown(part)
             directions = F.normalize(target[images], dim=1).T

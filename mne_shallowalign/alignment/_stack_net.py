@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional as F
 from torch.utils.data import Dataset, Subset
@@ -123,7 +123,7 @@ class StackNet(AlignmentNet):
         part = "train" if training else "valid"
         self.history.record_batch(f"{part}_batch_size", batch[0].shape[1])
 
-    def embed(self, tower: nn.Module, x: Tensor) -> Tensor:
+    def embed(self, tower: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """Put the embeddings of all nets side by side.
 
         The cosine similarity of two such vectors is the mean over nets of theirs.

@@ -83,6 +83,7 @@ def load_bids(
         - ``subject``, ``session``, ``run``: BIDS labels, ``"n/a"`` where there is none.
         - ``split``: the column ``split`` of the events, else the task where it is
           ``train`` or ``test``, else ``"train"``.
+        - ``onset``: when the picture appeared, in seconds from the start of the run.
 
         Other columns of the events follow.
 

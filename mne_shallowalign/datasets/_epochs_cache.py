@@ -15,7 +15,7 @@ from typing import Any
 import mne
 from mne.utils import logger
 
-_FORMAT = 1  # to be raised when the same parameters give other epochs
+_FORMAT = 2  # to be raised when the same parameters give other epochs
 
 
 def epochs_folder(

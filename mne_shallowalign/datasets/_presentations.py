@@ -61,7 +61,9 @@ def presentations(raw: mne.io.BaseRaw, path: BIDSPath) -> pd.DataFrame:
         shown.sum(),
         (~shown).sum(),
     )
-    trials = trials.assign(sample=events[shown, 0])
+    sample = events[shown, 0]
+    onset = (sample - raw.first_samp) / raw.info["sfreq"]
+    trials = trials.assign(sample=sample, onset=onset)
     _check_onsets(trials, raw, path)
     return trials.assign(
         subject=path.subject,

@@ -81,8 +81,9 @@ def load_things_eeg2(
         The metadata has ``image``, ``concept``, ``subject``, ``split``, ``condition``
         (the authors' number of the image) and, for averages, ``n_repetitions``; for
         single trials ``repetition`` (counts the presentations of the image over
-        sessions, surplus ones included), ``session`` and ``sequence``. Averages are in
-        the order of ``condition``, single trials in that of presentation.
+        sessions, surplus ones included), ``session``, ``sequence`` and ``onset`` (when
+        the picture appeared, in seconds from the start of the recording). Averages are
+        in the order of ``condition``, single trials in that of presentation.
 
     Raises
     ------

@@ -87,7 +87,8 @@ class _Session:
         for split, (raw, shown) in recordings.items():
             onsets = shown["sample"].to_numpy() + raw.first_samp
             data[split], kept, frame = cut_epochs(raw, onsets, preprocess)
-            trials[split] = shown[kept].drop(columns="sample").reset_index(drop=True)
+            shown = shown.assign(onset=shown.pop("sample") / raw.info["sfreq"])
+            trials[split] = shown[kept].reset_index(drop=True)
         ch_names = list(frame.ch_names)
         frame.pick(resolve_picks(frame.info, preprocess.picks))
         picks = [ch_names.index(name) for name in frame.ch_names]

@@ -69,7 +69,8 @@ def extract_features(
     views : str | callable | sequence | None
         How pictures are looked at: ``"original"``, ``"blur"``, ``"fovea"``,
         ``"noise"``, ``"low-resolution"``, ``"mosaic"`` (see :class:`GaussianBlur` and
-        its neighbours), or transforms of a PIL image, such as those of
+        its neighbours), with their first parameter if need be (``"blur-31"``), or
+        transforms of a PIL image, such as those of
         ``torchvision.transforms.v2``, with a ``repr`` that states what they do. They
         act on the decoded picture, before the preprocessing of the backbone. None for
         the original.

@@ -36,7 +36,8 @@ class Gallery:
     layers : tuple of str
         Names of the layers; empty if features were given as one vector per image.
     widths : tuple of int
-        How many features each layer has, or the one vector.
+        How many features each layer has, or the one vector; of several views that are
+        kept, each view of each layer.
     """
 
     names: np.ndarray
@@ -66,13 +67,15 @@ class Gallery:
         gallery : Gallery
             The same images.
         """
-        start = sum(self.widths[:position])
-        columns = self.features[:, start : start + self.widths[position]]
+        n_parts = len(self.widths) // max(1, len(self.layers))
+        parts = slice(position * n_parts, (position + 1) * n_parts)
+        start = sum(self.widths[: parts.start])
+        columns = self.features[:, start : start + sum(self.widths[parts])]
         return replace(
             self,
             features=np.ascontiguousarray(columns),
             layers=self.layers[position : position + 1],
-            widths=(self.widths[position],),
+            widths=self.widths[parts],
         )
 
     def take(self, rows: np.ndarray) -> Gallery:
@@ -176,6 +179,8 @@ def read_gallery(
     layer: Layer | Sequence[Layer],
     *,
     pooling: str = "mean",
+    views: Any = None,
+    keep_views: bool = False,
     image_root: str | Path | None = None,
     cache_dir: str | Path | bool | None = None,
     device: Any = "auto",
@@ -194,6 +199,11 @@ def read_gallery(
         features with a layer axis: positions, from 1.
     pooling : str
         How the tokens of the layer become one vector. Default ``"mean"``.
+    views : None | str | callable | sequence
+        How pictures are looked at, see :func:`extract_features`.
+    keep_views : bool
+        Whether features of several views stand side by side, and are not averaged.
+        Default False.
     image_root : path | None
         Folder that relative paths start from.
     cache_dir : path | False | None
@@ -222,11 +232,13 @@ def read_gallery(
         backbone,
         None if is_auto(layer) else layer,
         pooling=pooling,
+        views=views,
+        view_fusion="separate" if keep_views else "mean",
         cache_dir=cache_dir,
         device=device,
         store_all=True,
     )
-    tables = list(layers.values())
+    tables = [part for table in layers.values() for part in _parts(table)]
     return Gallery(
         np.array(pictures.names),
         tuple(pictures.ids),
@@ -235,6 +247,11 @@ def read_gallery(
         tuple(layers),
         tuple(table.shape[1] for table in tables),
     )
+
+
+def _parts(table: np.ndarray) -> np.ndarray:
+    """Take features of several views apart: (n, ..., width) -> (n_views, n, width)."""
+    return np.moveaxis(table.reshape(len(table), -1, table.shape[-1]), 1, 0)
 
 
 def picture_names(images: Any) -> np.ndarray:

@@ -125,12 +125,7 @@ def _resolve(view: str | Callable | Sequence) -> View:
     if view == ORIGINAL:
         return View(ORIGINAL, None)
     if isinstance(view, str):
-        from ._views import VIEWS
-
-        if view not in VIEWS:
-            known = [ORIGINAL, *VIEWS]
-            raise ValueError(f"There is no view {view!r}. {suggest(view, known)}")
-        view = VIEWS[view]()
+        view = _named(view)
     if not callable(view):
         raise TypeError(
             "views must be names or transforms of a PIL image, such as "
@@ -143,3 +138,15 @@ def _resolve(view: str | Callable | Sequence) -> View:
             "give your class a __repr__."
         )
     return View(repr(view), view)
+
+
+def _named(view: str) -> Callable:
+    """Make what a name means, such as ``"fovea"`` or ``"fovea-45"``."""
+    from ._views import VIEWS
+
+    name, _, strength = view.rpartition("-")
+    if view in VIEWS:
+        return VIEWS[view]()
+    if name in VIEWS and strength.replace(".", "", 1).isdecimal():
+        return VIEWS[name](float(strength) if "." in strength else int(strength))
+    raise ValueError(f"There is no view {view!r}. {suggest(view, [ORIGINAL, *VIEWS])}")

@@ -107,7 +107,7 @@ class FoveaBlur(Degraded):
         self,
         kernel_size: int = 51,
         sharpness: float = 0.5,
-        decay: float = 4.0,
+        decay: float = 3.0,
         *,
         size: int | None = SIZE,
     ) -> None:

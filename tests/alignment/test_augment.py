@@ -204,3 +204,24 @@ def test_errors(make, match):
 def test_shifts_are_whole_samples():
     with pytest.raises(TypeError, match="max_shift must be an instance of"):
         TimeShift(1.5)
+
+
+def test_frozen_smoothing_is_drawn_once():
+    """The same in every epoch and order; and still of three channels in ten."""
+    signals = torch.randn(3000, C, T)
+    index = torch.arange(3000) % 2
+    pairs = PairedSignals(signals, torch.randn(2, 2), index, numbered=True)
+
+    def epoch(batches):
+        got = torch.empty_like(signals)
+        for x, (*_, rows) in batches:
+            got[rows] = x
+        return got
+
+    frozen = DeviceBatches(pairs, 500, augment=TemporalSmoothing(frozen=True))
+    first = epoch(frozen)
+    assert torch.equal(first, epoch(frozen))
+    changed = (first != signals).any(2)
+    assert changed.float().mean().item() == pytest.approx(0.3, abs=0.02)
+    fresh = DeviceBatches(pairs, 500, augment=TemporalSmoothing())
+    assert not torch.equal(epoch(fresh), epoch(fresh))

@@ -111,3 +111,11 @@ def test_mean_and_concat(features):
 def test_what_cannot_be_fused(fusion, projector, message):
     with pytest.raises(ValueError, match=message):
         check_fusion(fusion, WIDTHS, projector)
+
+
+def test_separate_parts_stay_as_they_are(features):
+    parts = features[:, :9]
+    assert fuse(parts, "separate", [3, 3, 3]) is parts
+    assert fused_width("separate", [3, 3, 3]) == 3
+    with pytest.raises(ValueError, match=r"parts of one width, but they have \[3, 5\]"):
+        check_fusion("separate", [3, 5], "linear")

@@ -36,7 +36,7 @@ def batch():
 
 
 @pytest.mark.parametrize("repeats", [False, True])
-@pytest.mark.parametrize("loss", ["cosine", "lineage"])
+@pytest.mark.parametrize("loss", ["cosine", "lineage", "atm"])
 def test_loss_is_equation_3(batch, loss, repeats):
     signals, images, identity = batch
     criterion = ContrastiveLoss(5, 3, loss=loss, temperature=0.2).double()
@@ -44,8 +44,10 @@ def test_loss_is_equation_3(batch, loss, repeats):
     projected = unit(images @ weight.T + criterion.projector.bias.detach().numpy())
     if loss == "cosine":
         similarity = unit(signals) @ projected.T / 0.2
-    else:
+    elif loss == "lineage":
         similarity = signals @ projected.T * math.log1p(1 / 0.2)
+    else:
+        similarity = signals @ projected.T * math.log(1 / 0.2)
     expected = numpy_loss(similarity, identity if repeats else np.arange(7))
     target = (torch.tensor(images),)
     if repeats:
@@ -82,9 +84,11 @@ def test_repeat_is_never_a_negative():
 
 
 def test_published_scales():
-    lineage, cosine = (
-        ContrastiveLoss(2, 2, loss=name) for name in ("lineage", "cosine")
+    lineage, cosine, atm = (
+        ContrastiveLoss(2, 2, loss=name) for name in ("lineage", "cosine", "atm")
     )
+    assert atm.scale().item() == pytest.approx(2.659, abs=5e-4)
+    assert atm.log_scale.requires_grad
     assert lineage.scale().item() == pytest.approx(2.727, abs=5e-4)
     assert cosine.scale().item() == pytest.approx(1 / 0.07)
     assert cosine.log_scale.requires_grad

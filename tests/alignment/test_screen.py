@@ -75,7 +75,7 @@ def test_cosines_are_those_of_a_fit_per_fold(trials):
     found = screen(trials, [3.0])._cosines(torch.from_numpy(target), 3.0)
     expected, _ = plain(X, index, make_folds(concepts, index), target, 3.0)
     for ours, theirs in zip(found, expected, strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-9)
+        np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-5)
 
 
 def test_weights_are_mostly_for_the_layer_that_matters(trials):

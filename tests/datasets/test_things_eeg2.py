@@ -228,7 +228,7 @@ def test_published_recordings_are_fetched_once(things_eeg2, tmp_path, monkeypatc
     again = load_things_eeg2("sub-08", cache_dir=tmp_path)
     assert asked == [(8, None)]
     load_things_eeg2(session=1, cache_dir=tmp_path)
-    assert asked == [(8, None), (8, [1])]
+    assert asked == [(8, None), (8, ["01"])]
     assert_array_equal(first.get_data(), again.get_data())
 
 

@@ -53,3 +53,25 @@ def test_only_keeps_one_layer_of_a_backbone(tmp_path):
         np.testing.assert_allclose(one.features, features, atol=1e-6)
         assert (one.layer, one.widths) == (name, (features.shape[1],))
         assert one.ids == gallery.ids
+
+
+def test_views_are_averaged_or_kept(tmp_path):
+    pictures = draw_pictures(tmp_path, n_concepts=2, n_per_concept=2)
+    backbone, views = load_backbone("gabor/v1"), ["original", "mosaic"]
+    settings = dict(views=views, cache_dir=False)
+    parts = extract_features(
+        pictures, backbone, [1, 2], view_fusion="separate", **settings
+    )
+    mean = read_gallery(pictures, backbone, [1, 2], **settings)
+    kept = read_gallery(pictures, backbone, [1, 2], keep_views=True, **settings)
+    widths = [backbone.width(layer) for layer in (1, 2)]
+    assert mean.widths == tuple(widths)
+    assert kept.widths == (widths[0], widths[0], widths[1], widths[1])
+    assert kept.layer == mean.layer == list(parts)
+    for position, table in enumerate(parts.values()):
+        np.testing.assert_allclose(
+            mean.only(position).features, table.mean(1), atol=1e-6
+        )
+        np.testing.assert_allclose(
+            kept.only(position).features, table.reshape(4, -1), atol=1e-6
+        )

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from mne_shallowalign.features import GaussianBlur
+from mne_shallowalign.features import FoveaBlur, GaussianBlur, LowResolution
 from mne_shallowalign.features._resolve_views import check_fusion, resolve_views
 
 PICTURE = Image.fromarray(
@@ -60,3 +60,13 @@ def test_bad_views(views, error, message):
 def test_unknown_fusion():
     with pytest.raises(ValueError, match="'mean', 'separate'; got 'max'"):
         check_fusion("max")
+
+
+def test_names_with_a_strength():
+    assert resolve_views("fovea-45") == resolve_views(FoveaBlur(45))
+    assert resolve_views("low-resolution-0.2") == resolve_views(LowResolution(0.2))
+    assert resolve_views("low-resolution") == resolve_views(LowResolution())
+    with pytest.raises(ValueError, match="There is no view 'fovea-wide'"):
+        resolve_views("fovea-wide")
+    with pytest.raises(ValueError, match="kernel_size must be odd, got 44"):
+        resolve_views("fovea-44")

@@ -73,7 +73,7 @@ def test_fovea_blurs_the_corners_more_than_the_centre():
     ours = seen(FoveaBlur(51, size=None))
     y, x = np.mgrid[:120, :160]
     eccentricity = np.hypot(y - 60, x - 80) / 100
-    weight = 0.5 * np.exp(-4 * eccentricity)[..., None]
+    weight = 0.5 * np.exp(-3 * eccentricity)[..., None]
     np.testing.assert_allclose(
         ours, weight * PIXELS + (1 - weight) * gaussian(8.0, 25), atol=1
     )

@@ -141,7 +141,7 @@ def test_it_reads_as_a_list_of_steps():
         ">",
     ]
     assert "z-scored per subject" in repr(paper("things-meg"))
-    assert "resampled" not in repr(Preprocessing())
+    assert "resampled" not in repr(Preprocessing(sfreq=None))
 
 
 def test_bad_steps():
