@@ -62,6 +62,7 @@ log.head()
 
 events, event_id = mne.events_from_annotations(raw)
 assert len(events) == len(log), "a trigger or a row of the log is missing"
+raw.set_annotations(None)  # the rows of the log take the place of the triggers
 
 root = Path(folder.name) / "bids"
 mne_bids.make_dataset_description(
