@@ -74,22 +74,27 @@ def select_on_test(X, train, test, world):
         y = targets[target]
         decoder.fit(X[train], y[train], groups=concepts[train])
         scores.append([decoder.score(X[part], y[part]) for part in (test, world)])
-    return max(scores)
+    return max(scores), max(score[::-1] for score in scores)
 
 
 def select_on_training(X, train, test, world):
     """Give both scores of the target that training concepts chose."""
     search = LayerSearchCV(decoder, layers, poolings=poolings, cv=3)
     search.fit(X[train], images[train], groups=concepts[train])
-    return [search.score(X[part], images[part]) for part in (test, world)]
+    scores = [search.score(X[part], images[part]) for part in (test, world)]
+    return scores, scores[::-1]
 
+
+# %%
+# Each study is told a second time with test set and world exchanged, so that neither of
+# them is the easier one.
 
 rows = []
 for signal, seed in product((0.4, 0.0), range(8)):
     study = simulate(seed, signal)
     for select in (select_on_test, select_on_training):
-        reported, real = select(*study)
-        rows.append((signal, select.__name__, reported, real))
+        for reported, real in select(*study):
+            rows.append((signal, select.__name__, reported, real))
 studies = pd.DataFrame(rows, columns=["signal", "selection", "reported", "real"])
 studies.groupby(["signal", "selection"])[["reported", "real"]].mean().round(3)
 
@@ -97,7 +102,8 @@ studies.groupby(["signal", "selection"])[["reported", "real"]].mean().round(3)
 # What is reported, and what is real
 # ----------------------------------
 # Each line is a study. Where a line falls from left to right, the report was too good.
-# An honest report is as often too low as too high.
+# The honest choice has seen neither test set nor world: for each of its lines that
+# falls, another rises by as much.
 
 labels = {
     "select_on_test": "test-selected",

@@ -99,9 +99,9 @@ for scores, color, label in (
     ax.plot([0, *minutes], 100 * scores, color=color, alpha=0.3, linewidth=1)
     ax.plot([0, *minutes], 100 * scores.mean(1), "o-", color=color, label=label)
 ax.axhline(10, color="k", linestyle=":")
-ax.text(7.5, 11, "chance", ha="right", va="bottom")
+ax.text(7.5, 9, "chance", ha="right", va="top")
 ax.set(xlabel="minutes of the new person", ylabel="top-5 of 50 (%)", ylim=(0, 100))
-_ = ax.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
+_ = fig.legend(loc="outside upper center", ncols=2)
 
 # %%
 # ``partial_fit`` also goes on, but with the scales as they were: for more data of a
