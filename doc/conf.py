@@ -87,6 +87,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "capture_repr": ("_repr_html_",),
     "copyfile_regex": r".*\.rst",
+    "default_thumb_file": str(HERE / "_static" / "layer_curve.png"),
     "doc_module": (project.replace("-", "_"),),
     "examples_dirs": "../examples",
     "filename_pattern": r"/\d\d_",

@@ -94,7 +94,13 @@ grid = {"layer": [1, 3, 5], "pooling": ["mean", "max"]}
 search = GridSearchCV(decoder, grid, cv=cv, scoring=rank_scorer("mrr"))
 search.fit(X, images, groups=concepts)
 print(search.best_params_)
-pd.DataFrame(search.cv_results_)[["param_layer", "param_pooling", "mean_test_score"]]
+table = pd.DataFrame(search.cv_results_)
+table = table.pivot(
+    index="param_layer", columns="param_pooling", values="mean_test_score"
+)
+_ = table.plot.bar(
+    figsize=(5, 3), rot=0, xlabel="layer", ylabel="mean reciprocal rank, held out"
+)
 
 # %%
 # In a pipeline

@@ -16,6 +16,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from safetensors import safe_open
 
@@ -74,7 +75,11 @@ print(f"same vectors: {same}, top-1 of {len(images)}: {again.score(test, images)
 # another person see :doc:`50_new_people`.
 
 again.set_params(max_epochs=2).partial_fit(train, train.metadata["image"])
-print(f"{len(again.history_)} epochs in all")
+losses = again.history_[:, "train_loss"]
+fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+ax.plot(range(1, len(losses) + 1), losses)
+ax.axvline(30.5, color="k", linestyle=":")
+_ = ax.set(xlabel="epoch (dotted: saved and read)", ylabel="training loss")
 
 # %%
 # What to write down

@@ -70,7 +70,9 @@ decoder = ShallowAlignDecoder(
 )
 decoder.fit(train, images)
 print(f"found: {decoder.layer_}")
-decoder.screen_.round(3)
+_ = decoder.screen_.plot.bar(
+    "layer", "mrr", figsize=(5, 3), rot=0, ylabel="mrr, held out", legend=False
+)
 
 # %%
 # An encoder
