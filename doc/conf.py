@@ -67,8 +67,8 @@ else:
     nitpick_ignore_regex = [
         (
             r"py:.*",
-            r"(joblib|mne|mne_bids|matplotlib|numpy|pandas|PIL|pathlib|scipy|skorch|sklearn|sys|"
-            r"torch)(\..*)?",
+            r"(joblib|mne|mne_bids|matplotlib|numpy|pandas|PIL|pathlib|scipy|skorch|"
+            r"sklearn|sys|torch)(\..*)?",
         ),
         (r"std:ref", r"tut-logging"),  # of MNE's own text on ``verbose``
     ]
