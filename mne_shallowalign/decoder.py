@@ -26,8 +26,6 @@ from ._checks import (
     check_solver,
     check_unchanged,
 )
-from ._decoder_input import InputMixin
-from ._decoder_ridge import RidgeMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
@@ -47,8 +45,6 @@ def _trains(decoder: ShallowAlignDecoder) -> bool:
 
 
 class ShallowAlignDecoder(
-    InputMixin,
-    RidgeMixin,
     TrainingMixin,
     RetrievalMixin,
     ClassNamePrefixFeaturesOutMixin,

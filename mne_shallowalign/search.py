@@ -295,7 +295,9 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
                     f"layers={self.layers!r} needs pictures, or features of shape (n, "
                     f"n_layers, n_features), but y has the shape {np.shape(y)}."
                 )
-            return [decoder.layer], {decoder.layer: 0.0}
+            is_one = isinstance(decoder.layer, str | int | float | Real)
+            only = decoder.layer if is_one else 1  # what is given is one layer
+            return [only], {only: 0.0}
         if backbone is None:
             names: list[Layer] = list(range(1, np.shape(y)[1] + 1))
             chosen = _positions(self.layers or _evenly_spaced(names), len(names))
@@ -333,12 +335,12 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     def _jobs(
         self, trials: Trials, X: Any, y: Any
     ) -> Iterator[tuple[tuple[int, int, int], Outcome]]:
-        scorer = None
-        if callable(self.scoring):
+        scorer, scoring = None, self.scoring
+        if callable(scoring):
             reason: str | None = "scoring is a function"
 
             def scorer(fitted: ShallowAlignDecoder, rows: np.ndarray) -> float:
-                return self.scoring(fitted, _take(X, rows), _take(y, rows))
+                return scoring(fitted, _take(X, rows), _take(y, rows))
 
         else:
             reason = why_not_stacked(trials)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from ._decode import Source, decode
@@ -123,7 +123,7 @@ class Batches:
                     yield [(row, chunk.view) for row in piece]
 
 
-class _Pictures:
+class _Pictures(Dataset):
     """Decoded and resized pictures; picklable, for the worker processes."""
 
     def __init__(self, sources: list[Source], preprocess: Callable) -> None:

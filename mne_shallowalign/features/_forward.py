@@ -69,7 +69,7 @@ def compute(
         The result.
     """
     stack = backbone.load(device, getattr(torch, precision))
-    if batch_size == "auto":
+    if isinstance(batch_size, str):
         batch_size = choose_batch_size(stack, columns, backbone.input_size, device)
     forward = Forward(stack, batch_size)
     batches = Batches(
