@@ -4,6 +4,7 @@ from . import backbones as backbones
 from . import datasets as datasets
 from . import encoders as encoders
 from . import features as features
+from . import inspection as inspection
 from . import preprocessing as preprocessing
 from . import protocols as protocols
 from . import recipes as recipes

@@ -52,7 +52,7 @@ class DecoderState:
         device: str
         precision: str
         image_root: str | Path | None
-        cache_dir: str | Path | bool | None
+        cache_dir: str | Path | Literal[False] | None
         net_params: Mapping[str, Any] | None
         random_state: int | np.random.RandomState | None
         verbose: bool | str | int | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +72,24 @@ class Trials:
         member = copy.copy(self.decoder)
         member.set_params(**self.candidates[candidate].params)
         return member.set_params(random_state=copy.deepcopy(self.states[seed]))
+
+    def crop(self, times: slice) -> Trials:
+        """Leave out all time samples but some.
+
+        Parameters
+        ----------
+        times : slice
+            The samples to keep.
+
+        Returns
+        -------
+        trials : Trials
+            The same trials and images.
+        """
+        signal = self.signal[:, :, times]
+        decoder = copy.copy(self.decoder)
+        decoder.n_times_ = signal.shape[2]
+        return replace(self, decoder=decoder, signal=signal)
 
 
 def random_states(random_state: Any, n_seeds: int) -> list[np.random.RandomState]:

@@ -42,8 +42,6 @@ def why_not_stacked(trials: Trials) -> str | None:
     from .alignment import is_stackable
 
     decoder = trials.decoder
-    if decoder.solver != "contrastive":
-        return f"solver={decoder.solver!r} has nothing to train"
     if callable(decoder.loss):
         return f"loss={decoder.loss!r} has no stacked form"
     if decoder.init == "ridge":

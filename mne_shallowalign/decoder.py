@@ -275,7 +275,7 @@ class ShallowAlignDecoder(
         device: str = "auto",
         precision: str = "auto",
         image_root: str | Path | None = None,
-        cache_dir: str | Path | bool | None = None,
+        cache_dir: str | Path | Literal[False] | None = None,
         net_params: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | str | int | None = None,

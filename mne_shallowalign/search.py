@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._search_folds import make_folds
 from ._search_jobs import Candidate, Trials, random_states, run_one_by_one
 from ._search_results import MEASURES, Outcome, RankScorer, tabulate
+from ._search_ridge import run_ridge
 from ._search_stacks import run_stacked, why_not_stacked
 from .decoder import ShallowAlignDecoder
 from .features._gallery import Layer, _positions, as_sequence, is_pictures
@@ -146,6 +147,9 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     Stacked and alone, decoders differ by rounding: by about 1e-6 of an embedding after
     training in float32, and by about 1e-3 in bfloat16, which ``precision="auto"`` takes
     where the hardware has it.
+
+    With ``solver="ridge"`` nothing is trained: all layers share one factorisation of
+    the signal of each fold.
 
     Decoders are trained one by one, with the same result, where they cannot be
     stacked: for encoders other than EEGProject, with ``net_params``, or with a
@@ -315,7 +319,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         """Fit everything; return outcomes (n_candidates, n_splits, n_seeds)."""
         shape = len(trials.candidates), len(trials.folds), len(trials.states)
         outcomes = np.empty(shape, dtype=object)
-        jobs = self._jobs(trials, X, as_sequence(y))
+        jobs = self._jobs(trials, X, y)
         for job, outcome in _progress(jobs, outcomes.size):
             outcomes[job] = outcome
         n_failed = sum(outcome.failed for outcome in outcomes.flat)
@@ -336,11 +340,18 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self, trials: Trials, X: Any, y: Any
     ) -> Iterator[tuple[tuple[int, int, int], Outcome]]:
         scorer, scoring = None, self.scoring
+        if trials.decoder.solver == "ridge" and not callable(scoring):
+            logger.info(
+                "Comparing %d layers on %d folds in closed form.",
+                len(trials.candidates),
+                len(trials.folds),
+            )
+            return run_ridge(trials, self.error_score)
         if callable(scoring):
             reason: str | None = "scoring is a function"
 
             def scorer(fitted: ShallowAlignDecoder, rows: np.ndarray) -> float:
-                return scoring(fitted, _take(X, rows), _take(y, rows))
+                return scoring(fitted, _take(X, rows), _take(as_sequence(y), rows))
 
         else:
             reason = why_not_stacked(trials)

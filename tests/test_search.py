@@ -138,7 +138,6 @@ def test_chunks_do_not_matter(data, searched, chunk_size):
         ({"n_members": 2}, "ensemble"),
         ({"loss": ContrastiveLoss}, "no stacked form"),
         ({"init": "ridge", "alpha": 10.0}, "init='ridge'"),
-        ({"solver": "ridge", "alpha": 10.0}, "solver='ridge'"),
     ],
 )
 def test_one_by_one_the_results_are_the_same(data, caplog, params, reason):
@@ -154,6 +153,46 @@ def test_one_by_one_the_results_are_the_same(data, caplog, params, reason):
     np.testing.assert_allclose(
         search.cv_results_["mean_test_score"], grid.cv_results_["mean_test_score"]
     )
+
+
+@pytest.mark.parametrize("alpha", [10.0, None])
+def test_in_closed_form_the_results_are_the_same(data, caplog, alpha):
+    X, y, groups = data
+    decoder = make_decoder(solver="ridge", alpha=alpha)
+    search = LayerSearchCV(decoder, cv=3, n_seeds=2, refit=False, scoring="top1")
+    with caplog.at_level(logging.INFO, "mne"):
+        search.fit(X, y, groups=groups)
+    assert "in closed form" in caplog.text
+    by_function = clone(search).set_params(scoring=top_k_scorer(1), n_seeds=1)
+    by_function.fit(X, y, groups=groups)
+    for i in range(3):
+        for name in ("top1", "top5", "mrr", "mean_rank"):
+            found = search.cv_results_[f"split{i}_test_{name}"]
+            one_by_one = by_function.cv_results_[f"split{i}_test_{name}"]
+            np.testing.assert_allclose(found, one_by_one)
+    grid = GridSearchCV(decoder, {"layer": [1, 2, 3]}, cv=GroupKFold(3), refit=False)
+    if alpha is not None:  # else the grid would not know what to hold out together
+        np.testing.assert_allclose(
+            search.cv_results_["mean_test_score"],
+            grid.fit(X, y, groups=groups).cv_results_["mean_test_score"],
+        )
+
+
+def test_what_cannot_be_fitted_in_closed_form_counts_as_failed(data):
+    X, y, groups = data
+    flat = X.copy()
+    flat[groups >= 12, 0] = 0  # when the first half is held out, a channel is flat
+    folds = [(np.flatnonzero(groups >= 12), np.flatnonzero(groups < 12))]
+    folds.append((folds[0][1], folds[0][0]))
+    search = LayerSearchCV(
+        make_decoder(solver="ridge", alpha=1.0), cv=folds, refit=False
+    )
+    with pytest.warns(FitFailedWarning, match="3 of 6"):
+        search.fit(flat, y)
+    assert np.isnan(search.cv_results_["split0_test_top1"]).all()
+    assert np.isfinite(search.cv_results_["split1_test_top1"]).all()
+    with pytest.raises(ValueError, match="flat channel"):
+        clone(search).set_params(error_score="raise").fit(flat, y)
 
 
 class Convolution(nn.Module):

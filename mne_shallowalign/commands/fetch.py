@@ -20,6 +20,7 @@ examples:
   mne-shallowalign fetch things-meg --subject 1 --kind raw --session 1 --run 1
   mne-shallowalign fetch things-eeg2 --subject 8 --check
   mne-shallowalign fetch ds003825 --include "sub-02/*"
+  mne-shallowalign fetch nm000232 --subject 08 --dry-run
 """
 # From the argument of a fetcher to that of the command, where "run" is the command.
 _OPTIONS = {
@@ -41,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         The parser of the command.
     """
     parser.add_argument(
-        "dataset", help="see 'mne-shallowalign datasets', or an accession of OpenNeuro"
+        "dataset",
+        help="see 'mne-shallowalign datasets', or an accession of OpenNeuro or NEMAR",
     )
     parser.add_argument("--subject", help="label of the subject")
     parser.add_argument("--kind", help="raw, epochs or preprocessed, as there is")
@@ -49,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", dest="runs", nargs="+", help="runs (default: all)")
     parser.add_argument("--stimuli", help="seen, all or none (NOD)")
     parser.add_argument("--edition", help="things or things-plus (things-images)")
-    parser.add_argument("--include", nargs="+", help="patterns of paths (OpenNeuro)")
+    parser.add_argument("--include", nargs="+", help="patterns of paths (by accession)")
     parser.add_argument("--path", help="folder of all datasets (default: MNE_DATA)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -101,10 +103,13 @@ def run(args: argparse.Namespace) -> None:
 
 def _find(name: str) -> Dataset:
     from ..datasets._dataset import DATASETS
+    from ..datasets._nemar import nemar_dataset
     from ..datasets._openneuro import openneuro_dataset
 
-    if name not in DATASETS and re.fullmatch(r"ds\d{6}", name):
-        return openneuro_dataset(name)
+    by_accession = {r"ds\d{6}": openneuro_dataset, r"nm\d{6}": nemar_dataset}
+    for form, describe in by_accession.items():
+        if name not in DATASETS and re.fullmatch(form, name):
+            return describe(name)
     return DATASETS.get(name)
 
 

@@ -4,6 +4,7 @@ from ._dataset import Dataset as Dataset
 from ._fetch_things_eeg2 import fetch_things_eeg2 as fetch_things_eeg2
 from ._fetch_things_eeg2 import fetch_things_eeg2_images as fetch_things_eeg2_images
 from ._fetch_things_eeg2 import fetch_things_eeg2_metadata as fetch_things_eeg2_metadata
+from ._nemar import fetch_nemar as fetch_nemar
 from ._nod import fetch_nod_eeg as fetch_nod_eeg
 from ._nod import fetch_nod_meg as fetch_nod_meg
 from ._nod_epochs import load_nod_eeg as load_nod_eeg
@@ -28,6 +29,7 @@ __all__ = [
     "concept_categories",
     "convert_things_eeg2",
     "draw_pictures",
+    "fetch_nemar",
     "fetch_nod_eeg",
     "fetch_nod_meg",
     "fetch_openneuro",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ._things_eeg2_stimuli import name_by_number
 from ._things_tables import things_images
 
 if TYPE_CHECKING:
@@ -107,6 +108,23 @@ def _things_eeg1(trials: pd.DataFrame, path: BIDSPath) -> pd.DataFrame:
     return trials.assign(stim_file=stim_file, concept=concept, split=split)
 
 
+def _is_things_eeg2(trials: pd.DataFrame, path: BIDSPath) -> bool:
+    return {"tot_img_number", "category_name"} <= set(trials)
+
+
+def _things_eeg2(trials: pd.DataFrame, path: BIDSPath) -> pd.DataFrame:
+    """Name pictures by number, and as BEP044 does where only such a file is there."""
+    kinds = trials["trial_type"].str.split("/").str[0]
+    named = name_by_number(trials.assign(trial_type=kinds), Path(path.root), path.task)
+    stimuli = Path(path.root) / "stimuli"
+    names = named["stim_file"].unique()
+    unpacked = named["stim_file"].map({n: (stimuli / n).exists() for n in names})
+    names = named["stimulus"].unique()
+    renamed = named["stimulus"].map({n: (stimuli / n).exists() for n in names})
+    stim_file = named["stim_file"].where(unpacked | ~renamed, named["stimulus"])
+    return named.assign(stim_file=stim_file).drop(columns="stimulus")
+
+
 def nod_events(root: Path, subject: str) -> Path:
     """Say where the table of all trials of a subject of NOD is."""
     return root / "derivatives" / "detailed_events" / f"sub-{subject}_events.csv"
@@ -168,5 +186,6 @@ _Adapter = Callable[[pd.DataFrame, "BIDSPath"], pd.DataFrame]
 _ADAPTERS: list[tuple[_Test, _Adapter]] = [
     (_is_things_meg, _things_meg),
     (_is_things_eeg1, _things_eeg1),
+    (_is_things_eeg2, _things_eeg2),
     (_is_nod, _nod),
 ]

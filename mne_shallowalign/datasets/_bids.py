@@ -104,7 +104,8 @@ def load_bids(
 
     The events of THINGS-MEG (ds004212), THINGS-EEG1 (ds003825) and NOD (ds005810,
     ds005811) have no ``stim_file``; they are known by their columns, and theirs is
-    filled in. Sensor types that the ``channels.tsv`` of a CTF recording has lost are
+    filled in, as is that of THINGS-EEG2 on NEMAR (nm000232) from its ``stimuli.tsv``.
+    Sensor types that the ``channels.tsv`` of a CTF recording has lost are
     restored, with a warning.
     """
     root, subject = Path(root), str(subject).removeprefix("sub-")

@@ -48,7 +48,7 @@ class ResumingDownload:
     size : int | None
         The size of the file in bytes, if known.
     abbreviated : str | None
-        The first digits of its hash, where pooch cannot check it as a whole.
+        The first digits of its hash, or a hash of git, which pooch cannot check.
     advance : callable
         Told of every number of new bytes; negative where some are thrown away.
     stop : Event

@@ -221,8 +221,9 @@ def _bring(
 
     from ._download import ResumingDownload
 
-    whole = known if is_whole(known) else None
-    abbreviated = known if whole is None else None
+    for_pooch = is_whole(known) and not str(known).startswith("git:")
+    whole = known if for_pooch else None
+    abbreviated = None if for_pooch else known
     place = root / file.path
     # pooch would make it too, but fails where another thread is making it.
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
-"""THINGS-EEG2 as its authors publish it: one archive per person, and the pictures."""
+"""THINGS-EEG2: the authors' archive of a person or the BIDS edition, and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from mne.utils import verbose
 
@@ -11,6 +12,7 @@ from ._dataset import Dataset, as_labels
 from ._fetch import data_folder, fetch_files
 from ._fetch_archive import fetch_archive, unpacked_files
 from ._remote import RemoteFile
+from ._things_eeg2_nemar import fetch_edition, fetch_edition_images
 
 # By number, not by name: files 6 and 9 were replaced in later versions of the article.
 _FIGSHARE = {
@@ -30,6 +32,7 @@ _OSF = "https://osf.io/download"
 _IMAGES = {"training_images": "3v527", "test_images": "znu7b"}
 _SESSIONS = ("01", "02", "03", "04")
 Labels = str | int | Sequence[str] | Sequence[int]
+Edition = Literal["authors", "nemar"]
 
 
 @verbose
@@ -37,18 +40,22 @@ def fetch_things_eeg2(
     subject: str | int,
     *,
     session: Labels | None = None,
+    edition: Edition = "authors",
     path: str | Path | None = None,
     check: bool = False,
     verbose: bool | str | int | None = None,
 ) -> Path:
-    """Fetch the raw recording of a person of THINGS-EEG2, as the authors publish it.
+    """Fetch the raw recording of a person of THINGS-EEG2.
 
     Parameters
     ----------
     subject : str | int
         The label of the subject: 01 to 10.
     session : str | int | sequence | None
-        The sessions to unpack, 1 to 4. ``None``: all.
+        The sessions, 1 to 4. ``None``: all.
+    edition : "authors" | "nemar"
+        The authors' archive, or the BIDS edition on NEMAR (nm000232, version 1.1.0)
+        without its recordings at rest.
     path : str | Path | None
         The folder of all datasets. ``None``: ``mne-shallowalign`` in MNE's data folder
         (the configuration value ``MNE_DATA``).
@@ -60,15 +67,21 @@ def fetch_things_eeg2(
     -------
     folder : Path
         The folder of the subject, ``<path>/things-eeg2/sub-XX``, with
-        ``ses-0Y/raw_eeg_training.npy`` and ``ses-0Y/raw_eeg_test.npy``.
+        ``ses-0Y/raw_eeg_training.npy`` and ``ses-0Y/raw_eeg_test.npy``; of the BIDS
+        edition its root, ``<path>/nm000232``. Either is the ``path`` of
+        :func:`load_things_eeg2`.
 
     Raises
     ------
     ValueError
-        If there is no such subject or session, or if the files are not those that were
-        first fetched.
+        If there is no such subject, session or edition, or if the files are not those
+        that were first fetched or are in the manifest.
     OSError
         If the disk has no room, or the server cannot be reached.
+
+    See Also
+    --------
+    fetch_nemar : Fetch other files of the BIDS edition.
 
     Notes
     -----
@@ -79,9 +92,15 @@ def fetch_things_eeg2(
 
     The files are pickles; :func:`load_things_eeg2` reads them with an unpickler that
     builds nothing but arrays.
+
+    The BIDS edition (CC BY 4.0, https://doi.org/10.82901/nemar.nm000232) publishes the
+    hash of every file. :func:`load_bids` reads it too. A training session has five
+    recordings there.
     """
     label = THINGS_EEG2.label(subject)
     sessions = _as_sessions(session)
+    if _is_nemar(edition):
+        return fetch_edition(label, sessions, path, check=check)
     root = data_folder(path, THINGS_EEG2.folder)
     THINGS_EEG2.show_terms(root)
     fetch_archive(
@@ -92,6 +111,12 @@ def fetch_things_eeg2(
         check=check,
     )
     return root / f"sub-{label}"
+
+
+def _is_nemar(edition: Edition) -> bool:
+    if edition not in ("authors", "nemar"):
+        raise ValueError(f"edition={edition!r} must be 'authors' or 'nemar'.")
+    return edition == "nemar"
 
 
 def _as_sessions(session: Labels | None) -> list[str]:
@@ -121,6 +146,16 @@ def _files(
     if not there:
         return [archive]
     return [there.get(p, RemoteFile(p, f"{archive.url}#{p}")) for p in wanted]
+
+
+def _fetch(
+    subject: str | int,
+    *,
+    session: Labels | None = None,
+    path: str | Path | None = None,
+    check: bool = False,
+) -> Path:
+    return fetch_things_eeg2(subject, session=session, path=path, check=check)
 
 
 def _place(name: str, label: str) -> str | None:
@@ -164,6 +199,7 @@ def fetch_things_eeg2_metadata(
 @verbose
 def fetch_things_eeg2_images(
     *,
+    edition: Edition = "authors",
     path: str | Path | None = None,
     check: bool = False,
     verbose: bool | str | int | None = None,
@@ -172,6 +208,9 @@ def fetch_things_eeg2_images(
 
     Parameters
     ----------
+    edition : "authors" | "nemar"
+        Whose archives: the authors', or the same of the BIDS edition on NEMAR (663 MB),
+        which has published hashes.
     path : str | Path | None
         As for :func:`fetch_things_eeg2`.
     check : bool
@@ -181,18 +220,28 @@ def fetch_things_eeg2_images(
     Returns
     -------
     folder : Path
-        ``<path>/things-eeg2/stimuli``, with ``training_images/<concept>/<file>`` and
-        ``test_images/<concept>/<file>``.
+        ``<path>/things-eeg2/stimuli`` or ``<path>/nm000232/stimuli``, with
+        ``training_images/<concept>/<file>`` and ``test_images/<concept>/<file>``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such edition, or if the files are not those that were first
+        fetched or are in the manifest.
+    OSError
+        If the disk has no room, or the server cannot be reached.
 
     Notes
     -----
     They are pictures of THINGS, which are for academic research only.
     """
+    if _is_nemar(edition):
+        return fetch_edition_images(_picture, path, check=check)
     root = data_folder(path, THINGS_EEG2.folder)
     THINGS_EEG2.show_terms(root)
     for part, number in _IMAGES.items():
         archive = RemoteFile(f"{part}.zip", f"{_OSF}/{number}/")
-        fetch_archive(archive, root, lambda name: _picture(name), check=check)
+        fetch_archive(archive, root, _picture, check=check)
     return root / "stimuli"
 
 
@@ -217,5 +266,5 @@ THINGS_EEG2 = Dataset(
     "and rich EEG dataset for modeling human visual object recognition. NeuroImage, "
     "264, 119754. https://doi.org/10.1016/j.neuroimage.2022.119754",
     files=_files,
-    fetch=fetch_things_eeg2,
+    fetch=_fetch,
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from mne.utils import logger, verbose
+from mne.utils import verbose
 
 from . import _remote
+from ._accessions import ask, choose_files, dataset_of, fetch_chosen, patterns_of
 from ._dataset import Dataset
 from ._fetch import data_folder, fetch_files
-from ._remote import RemoteFile, published_files, registry_of, select
-
-_OF_NO_USE = (".git*", ".datalad/*")
+from ._remote import RemoteFile, published_files, registry_of
 
 
 @verbose
@@ -39,7 +37,8 @@ def fetch_openneuro(
         The labels of subjects whose raw recordings are fetched.
     include : str | sequence of str | None
         Patterns of further paths, such as ``"stimuli/*"``; ``*`` matches slashes too,
-        and ``"*"`` is the whole dataset. The files at the top come always.
+        and ``"*"`` is the whole dataset. The files at the top come always, and the
+        licences of the folders that are fetched from.
     version : str | None
         The version of the dataset. ``None``: the one whose list of files ships with
         the package, else the newest.
@@ -73,8 +72,7 @@ def fetch_openneuro(
     """
     root = data_folder(path, accession)
     files = openneuro_files(accession, subject, include, version)
-    fetch_files(files, root, check=check)
-    _show_terms(root)
+    fetch_chosen(files, root, check=check)
     return root
 
 
@@ -102,26 +100,8 @@ def openneuro_files(
     files : list of RemoteFile
         The files.
     """
-    if subject is None and include is None:
-        raise ValueError(
-            f"fetch_openneuro({accession!r}) would bring a whole dataset. Give subject="
-            "..., or include=... with patterns of paths ('*' for everything)."
-        )
-    subjects = [subject] if isinstance(subject, str) else list(subject or ())
-    patterns = [f"sub-{s.removeprefix('sub-')}/*" for s in subjects]
-    patterns += [include] if isinstance(include, str) else list(include or ())
-    files = _files_of(accession, version)
-    unused = {f.path for f in select(files, _OF_NO_USE)}
-    files = [f for f in files if f.path not in unused]
-    for pattern in patterns:
-        if not select(files, [pattern]):
-            tops = sorted({f.path.split("/")[0] for f in files})
-            raise ValueError(
-                f"{accession} has nothing that matches {pattern!r}. At its top are: "
-                + ", ".join(tops[:60])
-            )
-    chosen = {f.path for f in select(files, patterns)}
-    return [f for f in files if "/" not in f.path or f.path in chosen]
+    patterns = patterns_of(accession, subject, include)
+    return choose_files(accession, _files_of(accession, version), patterns)
 
 
 def _files_of(accession: str, version: str | None) -> Sequence[RemoteFile]:
@@ -184,38 +164,16 @@ def _tag(page: ElementTree.Element, name: str) -> str:
 
 
 def _ask(url: str) -> ElementTree.Element:
-    import requests
-
-    from ._download import headers_for
-
     try:
-        answer = requests.get(url, headers=headers_for(url), timeout=60)
-        answer.raise_for_status()
-        return ElementTree.fromstring(answer.content)
-    except (requests.RequestException, ElementTree.ParseError) as error:
+        return ElementTree.fromstring(ask(url))
+    except (FileNotFoundError, ElementTree.ParseError) as error:
         raise ConnectionError(
             f"The list of files could not be had from {url}: {error}"
         ) from error
 
 
-def _show_terms(root: Path) -> None:
-    """Say what the dataset says of itself."""
-    description = root / "dataset_description.json"
-    if not description.is_file():
-        return
-    said = json.loads(description.read_text(encoding="utf-8-sig"))
-    cite = said.get("HowToAcknowledge") or ", ".join(said.get("Authors", []))
-    logger.info(
-        "%s: licence %s. Please cite: %s %s",
-        said.get("Name", root.name),
-        said.get("License", "not stated"),
-        cite,
-        said.get("DatasetDOI", ""),
-    )
-
-
 def openneuro_dataset(accession: str) -> Dataset:
-    """Describe a dataset of which only the accession number is known.
+    """Describe a dataset of OpenNeuro.
 
     Parameters
     ----------
@@ -225,29 +183,9 @@ def openneuro_dataset(accession: str) -> Dataset:
     Returns
     -------
     dataset : Dataset
-        Its subjects are unknown, so that none need be given.
+        See :func:`dataset_of`.
     """
-
-    def files(
-        subject: str | None = None,
-        root: Path | None = None,
-        *,
-        include: str | Sequence[str] | None = None,
-    ) -> list[RemoteFile]:
-        return openneuro_files(accession, subject, include)
-
-    def fetch(
-        subject: str | None = None,
-        *,
-        include: str | Sequence[str] | None = None,
-        path: str | Path | None = None,
-        check: bool = False,
-    ) -> Path:
-        return fetch_openneuro(
-            accession, subject=subject, include=include, path=path, check=check
-        )
-
-    return Dataset(accession, accession, "", (), 0.0, 0, "", "", "", files, fetch)
+    return dataset_of(accession, openneuro_files, fetch_openneuro)
 
 
 def _files(subject: str | int, root: Path | None = None) -> list[RemoteFile]:

@@ -121,12 +121,14 @@ def describe(
     ValueError
         If there is no presentation at all, or if an image has two concepts.
     """
-    trials = pd.concat(recordings, keys=range(len(recordings)))
-    if not len(trials):
+    # Those without a picture have other columns, which would turn integers to floats.
+    shown = {i: trials for i, trials in enumerate(recordings) if len(trials)}
+    if not shown:
         raise ValueError(
             "No event names a picture: events.tsv needs a column stim_file, with paths "
             f"relative to {stimuli or 'the folder of the pictures'}."
         )
+    trials = pd.concat(shown)
     names = trials["stim_file"].unique()
     if stimuli is False:
         images = {name: tidy_name(name) for name in names}

@@ -151,8 +151,9 @@ def digest_of(path: Path, algorithm: str = "sha256") -> str:
     ----------
     path : Path
         The file.
-    algorithm : str
-        ``"sha256"`` or ``"md5"``.
+    algorithm : "sha256" | "md5" | "git"
+        ``"git"`` is the SHA-1 by which git knows the content of a file: of ``blob``,
+        its size and the content.
 
     Returns
     -------
@@ -160,7 +161,12 @@ def digest_of(path: Path, algorithm: str = "sha256") -> str:
         ``"<algorithm>:<hexadecimal digest>"``.
     """
     with path.open("rb") as file:
-        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+        if algorithm == "git":
+            head = f"blob {path.stat().st_size}\0".encode()
+            digest = hashlib.file_digest(file, lambda: hashlib.sha1(head))
+        else:
+            digest = hashlib.file_digest(file, algorithm)
+        return f"{algorithm}:{digest.hexdigest()}"
 
 
 def agrees(digest: str, known: str | None) -> bool:
@@ -173,6 +179,7 @@ def is_whole(known: str | None) -> bool:
     if known is None:
         return False
     algorithm, digits = known.split(":")
+    algorithm = "sha1" if algorithm == "git" else algorithm
     return len(digits) == 2 * hashlib.new(algorithm).digest_size
 
 

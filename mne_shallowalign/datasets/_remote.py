@@ -15,6 +15,7 @@ REGISTRIES = Path(__file__).parent / "registries"
 OPENNEURO = "https://s3.amazonaws.com/openneuro.org"
 # The bucket serves the newest of what is kept in git, this the tagged version.
 GITHUB = "https://raw.githubusercontent.com/OpenNeuroDatasets"
+NEMAR = "https://data.nemar.org"
 _LEAVES = re.compile(r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:")
 
 
@@ -31,8 +32,9 @@ class RemoteFile:
     size : int | None
         Its size in bytes. ``None``: not published.
     hash : str | None
-        ``"<algorithm>:<hexadecimal digest>"``, the digest possibly abbreviated to its
-        first 128 bits. ``None``: not published.
+        ``"<algorithm>:<hexadecimal digest>"`` with ``sha256``, ``md5`` or ``git`` (the
+        SHA-1 of a git blob), the digest possibly abbreviated to its first 128 bits.
+        ``None``: not published.
     mirror : str | None
         Where it comes from if the first address no longer has this version.
 

@@ -44,7 +44,7 @@ def simulate_bids(
     time_course: ArrayLike | None = None,
     snr: float = 0.5,
     n_runs: int = 4,
-    cache_dir: str | Path | bool | None = None,
+    cache_dir: str | Path | Literal[False] | None = None,
     random_state: int | np.random.RandomState | None = 0,
     overwrite: bool = False,
     verbose: bool | str | int | None = None,

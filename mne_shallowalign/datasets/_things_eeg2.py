@@ -17,6 +17,7 @@ from ._fetch_things_eeg2 import Labels
 from ._things_eeg2_events import PARTS
 from ._things_eeg2_files import as_label, find_files, find_image_metadata
 from ._things_eeg2_sessions import Sessions, open_sessions
+from ._things_eeg2_stimuli import stimuli_table
 from ._things_eeg2_stream import make_epochs
 
 REPETITIONS = ("published", "all")
@@ -35,7 +36,7 @@ def load_things_eeg2(
     picks: str | Sequence[str] | None = None,
     repetitions: str = "published",
     preload: bool = True,
-    cache_dir: str | Path | bool | None = None,
+    cache_dir: str | Path | Literal[False] | None = None,
     verbose: bool | str | int | None = None,
 ) -> mne.BaseEpochs:
     """Load one subject of THINGS-EEG2, preprocessed.
@@ -52,7 +53,8 @@ def load_things_eeg2(
     path : str | Path | None
         Where the recordings are: the folder of the authors' files, with ``sub-08`` in
         it or of the subject itself, or the root of what :func:`convert_things_eeg2`
-        wrote. ``None``: in MNE's data folder, fetched if need be.
+        wrote or of the edition on NEMAR (:func:`fetch_things_eeg2`). ``None``: the
+        authors' files in MNE's data folder, fetched if need be.
     image_metadata : str | Path | None
         The authors' ``image_metadata.npy``. ``None``: in ``path`` or above, else
         fetched. BIDS needs none.
@@ -136,8 +138,9 @@ def _describe(
     if path is None:
         return [label, sessions, image_metadata]
     found = find_files(Path(path), label, sessions)
-    recordings = [fname for of in found.values() for fname in of.values()]
+    recordings = [f for of in found.values() for runs in of.values() for f in runs]
     files = [f for r in recordings for f in sorted(_with_sidecars(r))]
+    files += filter(Path.is_file, [stimuli_table(Path(path))])
     stats = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     return [label, sessions, image_metadata, stats]
 
@@ -145,7 +148,8 @@ def _describe(
 def _with_sidecars(recording: Path) -> list[Path]:
     if recording.suffix == ".npy":
         return [recording]
-    return list(recording.parent.glob(recording.name.replace("eeg.vhdr", "*")))
+    own = recording.name.removesuffix(f"eeg{recording.suffix}")
+    return list(recording.parent.glob(f"{own}*"))
 
 
 def _open(
@@ -161,13 +165,14 @@ def _open(
         path = datasets.fetch_things_eeg2(int(label), session=sessions)
     where = Path(path)
     files = find_files(where, label, sessions)
-    is_bids = next(iter(next(iter(files.values())).values())).suffix == ".vhdr"
+    (first, *_), *_ = next(iter(files.values())).values()
+    is_bids = first.suffix != ".npy"
     metadata = None if is_bids else find_image_metadata(where, image_metadata)
     return open_sessions(files, label, metadata, repetitions)
 
 
 def _check(
-    split: str, repetitions: str, preload: bool, cache_dir: str | Path | bool | None
+    split: str, repetitions: str, preload: bool, cache_dir: str | Path | Literal[False] | None
 ) -> None:
     for name, value, known in (
         ("split", split, tuple(PARTS)),

@@ -109,7 +109,7 @@ def convert_things_eeg2(
 
 
 def _convert_session(
-    files: dict[str, Path],
+    files: dict[str, list[Path]],
     images: dict[str, pd.DataFrame],
     root: Path,
     label: str,
@@ -119,7 +119,7 @@ def _convert_session(
     beside = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
     work = beside / "dataset"  # beside itself can be read by its owner only
     try:
-        for split, fname in files.items():
+        for split, (fname,) in files.items():
             raw = read_raw_things_eeg2(fname)
             trials = find_presentations(raw, images[split], split)
             copy = _write_signal(raw, beside / split)

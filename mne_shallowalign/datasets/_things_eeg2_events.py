@@ -96,17 +96,45 @@ def find_presentations(
             "image metadata. Do the two belong together?"
         )
     shown = images.reindex(condition).fillna("n/a").reset_index(drop=True)
-    gaps = np.diff(events[:, 0], prepend=events[:1, 0]) / raw.info["sfreq"]
-    return shown.assign(
-        sample=events[:, 0] - raw.first_samp,
-        trial_type=np.where(condition == TARGET, "target", "image"),
-        condition=condition,
-        sequence=1 + np.cumsum(gaps > _SEQUENCE_GAP),
-        surplus=_surplus(condition, _REPETITIONS[split]),
+    samples = events[:, 0] - raw.first_samp
+    return shown.join(count_presentations(samples, condition, raw.info["sfreq"], split))
+
+
+def count_presentations(
+    samples: np.ndarray, condition: np.ndarray, sfreq: float, split: str
+) -> pd.DataFrame:
+    """Tell targets from images, and count streams and presentations beyond the plan.
+
+    Parameters
+    ----------
+    samples : array of int, shape (n_presentations,)
+        The onsets of a session, ascending.
+    condition : array of int, shape (n_presentations,)
+        The number of the image, or 99999: the target.
+    sfreq : float
+        The sampling frequency in Hz.
+    split : "train" | "test"
+        Which images were shown.
+
+    Returns
+    -------
+    presentations : DataFrame
+        ``sample``, ``trial_type``, ``condition``, ``sequence`` and ``surplus``, as
+        :func:`find_presentations` documents them.
+    """
+    gaps = np.diff(samples, prepend=samples[:1]) / sfreq
+    return pd.DataFrame(
+        dict(
+            sample=samples,
+            trial_type=np.where(condition == TARGET, "target", "image"),
+            condition=condition,
+            sequence=1 + np.cumsum(gaps > _SEQUENCE_GAP),
+            surplus=_surplus(condition, _REPETITIONS[split]),
+        )
     )
 
 
-def _surplus(condition: Sequence[int], n_kept: int) -> np.ndarray:
+def _surplus(condition: Sequence[int] | np.ndarray, n_kept: int) -> np.ndarray:
     """Mark what the authors leave out: all but a random subset, the same each time."""
     table = pd.DataFrame(dict(condition=condition))
     by_condition = table.groupby("condition")["condition"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ._dataset import as_labels
 from ._things_eeg2_events import PARTS
 
-#: From the label of a session and the split to the file.
-Files = dict[str, dict[str, Path]]
+#: From the label of a session and the split to the files, in the order of the runs.
+Files = dict[str, dict[str, list[Path]]]
 Sessions = str | int | Sequence[str] | Sequence[int] | None
 
 
@@ -51,7 +52,7 @@ def find_authors_files(path: Path, label: str, sessions: Sessions = None) -> Fil
 
     Returns
     -------
-    files : dict of str to dict of str to Path
+    files : dict of str to dict of str to list of Path
         From the label of the session and the split to the file.
 
     Raises
@@ -72,7 +73,7 @@ def find_authors_files(path: Path, label: str, sessions: Sessions = None) -> Fil
 
 
 def find_files(path: Path, label: str, sessions: Sessions = None) -> Files:
-    """Find the recordings of a subject, converted to BIDS or as the authors have them.
+    """Find the recordings of a subject, in BIDS or as the authors have them.
 
     Parameters
     ----------
@@ -85,8 +86,9 @@ def find_files(path: Path, label: str, sessions: Sessions = None) -> Files:
 
     Returns
     -------
-    files : dict of str to dict of str to Path
-        ``.vhdr`` or ``.npy`` files.
+    files : dict of str to dict of str to list of Path
+        The ``.vhdr`` file of a conversion, the ``.bdf`` files of the edition on NEMAR,
+        where a training session has several runs, or the ``.npy`` file.
 
     Raises
     ------
@@ -94,9 +96,10 @@ def find_files(path: Path, label: str, sessions: Sessions = None) -> Files:
         If files are missing.
     """
     folder = path / f"sub-{label}"
-    if any(folder.glob("ses-*/eeg/*_eeg.vhdr")):
-        name = f"eeg/sub-{label}_ses-{{session}}_task-{{split}}_eeg.vhdr"
-        return _complete(folder, sessions, name)
+    for suffix in (".vhdr", ".bdf"):
+        if any(folder.glob(f"ses-*/eeg/*_eeg{suffix}")):
+            name = f"eeg/sub-{label}_ses-{{session}}_task-{{split}}_*eeg{suffix}"
+            return _complete(folder, sessions, name)
     return find_authors_files(path, label, sessions)
 
 
@@ -105,22 +108,34 @@ def _complete(folder: Path, sessions: Sessions, name: str) -> Files:
     labels = there if sessions is None else as_labels(sessions)
     if not labels:
         raise ValueError(f"sessions={sessions!r} names none; there are: {there}.")
-    files = {
-        session: {
-            split: folder
-            / f"ses-{session}"
-            / name.format(session=session, split=split, part=part)
-            for split, part in PARTS.items()
-        }
-        for session in labels
-    }
-    missing = [str(f) for of in files.values() for f in of.values() if not f.is_file()]
+    files: Files = {}
+    missing = []
+    for session in labels:
+        files[session] = {}
+        for split, part in PARTS.items():
+            own = name.format(session=session, split=split, part=part)
+            files[session][split] = _runs(folder / f"ses-{session}", own)
+            if not files[session][split]:
+                missing.append(str(folder / f"ses-{session}" / own))
     if missing:
         raise FileNotFoundError(
             f"{len(missing)} recordings are missing: {', '.join(missing[:4])}; "
             f"{folder} has the sessions {', '.join(there)}."
         )
     return files
+
+
+def _runs(folder: Path, name: str) -> list[Path]:
+    """List the runs of a recording, of which none may be left out."""
+    runs = sorted(folder.glob(name))
+    numbers = [int(n) for run in runs for n in re.findall(r"_run-(\d+)_", run.name)]
+    lacking = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
+    if lacking:
+        raise FileNotFoundError(
+            f"{folder / name}: the runs {lacking} are missing, and with them which "
+            "presentations are beyond the plan cannot be known."
+        )
+    return runs
 
 
 def find_image_metadata(path: Path, given: str | Path | None) -> Path:

@@ -7,9 +7,15 @@ from pathlib import Path
 import mne
 import pandas as pd
 
-from ._things_eeg2_events import PARTS, find_presentations, read_images
+from ._things_eeg2_events import (
+    PARTS,
+    count_presentations,
+    find_presentations,
+    read_images,
+)
 from ._things_eeg2_files import Files
 from ._things_eeg2_raw import read_raw_things_eeg2
+from ._things_eeg2_stimuli import name_by_number
 
 #: From the session and the split to the signal and what was shown, and when.
 Sessions = dict[str, dict[str, tuple[mne.io.BaseRaw, pd.DataFrame]]]
@@ -24,7 +30,7 @@ def open_sessions(
 
     Parameters
     ----------
-    files : dict of str to dict of str to Path
+    files : dict of str to dict of str to list of Path
         The recordings, in the authors' format or as BIDS.
     label : str
         The label of the subject.
@@ -50,8 +56,8 @@ def open_sessions(
     }
     raws, trials = {}, {}
     for session, of in files.items():
-        for split, fname in of.items():
-            raw, shown = _open(fname, images[split], split)
+        for split, runs in of.items():
+            raw, shown = _open(runs, images[split], split)
             raws[session, split] = raw.pick("data", exclude="bads")
             trials[session, split] = shown[shown["trial_type"] == "image"]
     equal = mne.channels.equalize_channels(list(raws.values()), copy=False)
@@ -69,11 +75,14 @@ def open_sessions(
 
 
 def _open(
-    fname: Path, images: pd.DataFrame | None, split: str
+    runs: list[Path], images: pd.DataFrame | None, split: str
 ) -> tuple[mne.io.BaseRaw, pd.DataFrame]:
+    fname = runs[0]
     if fname.suffix == ".npy":
         raw = read_raw_things_eeg2(fname)
         return raw, find_presentations(raw, images, split)
+    if fname.suffix == ".bdf":
+        return _open_edition(runs, split)
     return _open_bids(fname)
 
 
@@ -82,6 +91,24 @@ def _open_bids(fname: Path) -> tuple[mne.io.BaseRaw, pd.DataFrame]:
 
     raw = read_raw_bids(get_bids_path_from_fname(fname), verbose="error")
     raw.set_annotations(None)
-    table = fname.with_name(fname.name.replace("_eeg.vhdr", "_events.tsv"))
+    table = fname.with_name(fname.name.replace(f"_eeg{fname.suffix}", "_events.tsv"))
     trials = pd.read_csv(table, sep="\t", keep_default_na=False, na_values=[])
     return raw, trials
+
+
+def _open_edition(runs: list[Path], split: str) -> tuple[mne.io.BaseRaw, pd.DataFrame]:
+    """Join the runs of a session of the edition on NEMAR, as the authors' files do."""
+    raws, trials, n_before = [], [], 0
+    for fname in runs:
+        raw, shown = _open_bids(fname)
+        onsets = (shown["onset"].astype(float) * raw.info["sfreq"]).round().astype(int)
+        trials.append(shown.assign(sample=n_before + onsets))
+        raws.append(raw.pick("data", exclude="bads"))
+        n_before += raw.n_times
+    table = pd.concat(trials, ignore_index=True)
+    table = table[table["trial_type"].isin(["image", "target"])]
+    table = name_by_number(table.reset_index(drop=True), runs[0].parents[3], split)
+    raw = mne.concatenate_raws(mne.channels.equalize_channels(raws), verbose="error")
+    samples, condition = table["sample"].to_numpy(), table["condition"].to_numpy()
+    counted = count_presentations(samples, condition, raw.info["sfreq"], split)
+    return raw.set_annotations(None), table[["stim_file", "concept"]].join(counted)

@@ -7,6 +7,7 @@ from ._images import ImageSet as ImageSet
 from ._images import open_images as open_images
 from ._pooling import POOLINGS as POOLINGS
 from ._pooling import pool as pool
+from ._records import pack_features as pack_features
 from ._views import FoveaBlur as FoveaBlur
 from ._views import GaussianBlur as GaussianBlur
 from ._views import GaussianNoise as GaussianNoise
@@ -27,5 +28,6 @@ __all__ = [
     "default_cache_dir",
     "extract_features",
     "open_images",
+    "pack_features",
     "pool",
 ]

@@ -43,7 +43,7 @@ def extract_features(
     batch_size: int | str = "auto",
     device: str = "auto",
     precision: str = "auto",
-    cache_dir: str | Path | bool | None = None,
+    cache_dir: str | Path | Literal[False] | None = None,
     store_all: bool = False,
     n_jobs: int | None = None,
     verbose: bool | str | int | None = None,
@@ -213,7 +213,7 @@ def _members(image_set: ImageSet, per_image: bool) -> np.ndarray | list[np.ndarr
     return [sets[i] for i in index]
 
 
-def _cache_root(cache_dir: str | Path | bool | None) -> Path | None:
+def _cache_root(cache_dir: str | Path | Literal[False] | None) -> Path | None:
     if cache_dir is False:
         return None
     return default_cache_dir() if cache_dir is None else Path(cache_dir).expanduser()

@@ -98,7 +98,7 @@ class LayerExtractor(TransformerMixin, BaseEstimator):
         views: str | Callable | Sequence | None = None,
         output: str = "concat",
         image_root: str | Path | None = None,
-        cache_dir: str | Path | bool | None = None,
+        cache_dir: str | Path | Literal[False] | None = None,
         batch_size: int | str = "auto",
         device: str = "auto",
         precision: str = "auto",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import check_array
 
+from ._records import unpack_features
+
 if TYPE_CHECKING:
     from ..backbones import Backbone
 
@@ -120,7 +122,7 @@ def as_sequence(images: Any) -> Any:
         Something with a length and integer positions.
     """
     if isinstance(images, (list, tuple, np.ndarray)):
-        return images
+        return unpack_features(images)
     if isinstance(images, (str, Path)):
         raise TypeError(
             f"The images must be a sequence with one entry per epoch, got the single "
@@ -182,7 +184,7 @@ def read_gallery(
     views: Any = None,
     keep_views: bool = False,
     image_root: str | Path | None = None,
-    cache_dir: str | Path | bool | None = None,
+    cache_dir: str | Path | Literal[False] | None = None,
     device: Any = "auto",
 ) -> Gallery:
     """Bring images of any accepted form to identified features of the layers wanted.

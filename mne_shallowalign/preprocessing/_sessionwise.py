@@ -61,15 +61,22 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
                 f"on {self.n_channels_}."
             )
         out = np.empty(data.shape, np.result_type(data.dtype, np.float32))
-        for group, rows in _sessions(X, self.by, len(data), learnt):
+        for rows, statistic in self._by_session(X, len(data), learnt):
+            out[rows] = getattr(self, way)(data[rows], statistic)
+        return out if info is None else replace_signal(X, out, info["ch_names"])
+
+    def _by_session(
+        self, X: Any, n_epochs: int, learnt: dict[tuple, np.ndarray]
+    ) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
+        """Say which rows belong to which session, and what was learnt of it."""
+        for group, rows in _sessions(X, self.by, n_epochs, learnt):
             if group not in learnt:
                 raise ValueError(
                     f"{type(self).__name__} was not fitted on the session {group!r} "
                     f"({self.by}); it knows {sorted(learnt)[:10]}. Fit it on training "
                     "trials of every session, or set by=None to pool them."
                 )
-            out[rows] = getattr(self, way)(data[rows], learnt[group])
-        return out if info is None else replace_signal(X, out, info["ch_names"])
+            yield rows, learnt[group]
 
     def _fitted(self) -> dict[tuple, np.ndarray]:
         check_is_fitted(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,11 @@ class MVNNWhitener(SessionwiseTransformer):
 
     def _backward(self, data: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         return _power(learnt, 0.5).astype(data.dtype) @ data
+
+    def _matrices(self, X: Any) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
+        """Yield the rows of each session and the matrix that whitens them."""
+        for rows, covariance in self._by_session(X, len(X), self._fitted()):
+            yield rows, _power(covariance, -0.5)
 
 
 def _is_invertible(covariance: np.ndarray) -> bool:

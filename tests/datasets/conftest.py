@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import lzma
 import shutil
 import struct
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from loopback import Loopback
+from nemar_edition import write_nemar_edition
 from PIL import Image
 from things_eeg2_files import write_things_eeg2
 
@@ -98,6 +100,42 @@ def make_raw(n_times, meg=False):
 def things_eeg2(tmp_path_factory):
     """Files in the authors' format: 1 subject, 4 sessions, 8 + 3 pictures."""
     return write_things_eeg2(tmp_path_factory.mktemp("things_eeg2"))
+
+
+@pytest.fixture(scope="session")
+def nemar_edition(things_eeg2, tmp_path_factory):
+    """The same as the edition on NEMAR has it."""
+    root = tmp_path_factory.mktemp("nemar") / "nm000232"
+    return write_nemar_edition(root, things_eeg2)
+
+
+@pytest.fixture
+def publish_nemar(server, monkeypatch):
+    """Publish a folder as a version of a dataset of NEMAR."""
+    monkeypatch.setattr(_remote, "NEMAR", f"{server.url}/nemar")
+
+    def publish(folder, accession="nm000232", version="v1.1.0"):
+        entries = []
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+            entry = dict(path=name, size=len(content))
+            if path.suffix in (".bdf", ".zip"):
+                place, algorithm = f"/s3/{name}", "sha256"
+                digest = hashlib.sha256(content)
+            else:
+                place, algorithm = f"/github/{name}", "git"
+                digest = hashlib.sha1(b"blob %d\0" % len(content) + content)
+            server.files[place] = content
+            entry |= dict(bytes_url=server.url + place, checksum=digest.hexdigest())
+            entries.append(entry | dict(checksum_algorithm=algorithm))
+        manifest = f"/nemar/{accession}/{version}/manifest.json"
+        versions = [dict(version=version, manifest_url=server.url + manifest)]
+        index = dict(dataset_id=accession, latest=version, versions=versions)
+        server.files[f"/nemar/{accession}/"] = json.dumps(index).encode()
+        server.files[manifest] = json.dumps(entries).encode()
+        return entries
+
+    return publish
 
 
 @pytest.fixture

@@ -23,6 +23,18 @@ def test_digest(tmp_path):
         assert digest_of(tmp_path / "a", algorithm) == f"{algorithm}:{expected}"
 
 
+def test_the_digest_of_git(tmp_path):
+    """Of the empty file and of "hello", as `git hash-object` prints them."""
+    for content, expected in (
+        (b"", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
+        (b"hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"),
+    ):
+        (tmp_path / "a").write_bytes(content)
+        assert digest_of(tmp_path / "a", "git") == f"git:{expected}"
+        assert is_whole(f"git:{expected}")
+    assert not is_whole("git:" + "0" * 39)
+
+
 def test_abbreviated_digests():
     assert agrees("sha256:abcd", "sha256:ab")
     assert agrees("sha256:abcd", None)

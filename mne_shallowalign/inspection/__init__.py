@@ -1,0 +1,5 @@
+"""What a recording and a fitted decoder say about when, where and at which depth."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
