@@ -46,8 +46,8 @@ class RidgeMixin(DecoderState):
         if not is_compared and (has_alpha or not self._needs_ridge):
             return None
         groups = gallery.index if labels.concepts is None else labels.concepts
-        is_one = isinstance(self.alpha, int | float | Real)
-        alphas = [self.alpha] if is_one else self.alpha
+        alpha = self.alpha
+        alphas = [alpha] if isinstance(alpha, int | float | Real) else alpha
         index = torch.from_numpy(gallery.index)
         return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
 

@@ -299,8 +299,9 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
                     f"layers={self.layers!r} needs pictures, or features of shape (n, "
                     f"n_layers, n_features), but y has the shape {np.shape(y)}."
                 )
-            is_one = isinstance(decoder.layer, str | int | float | Real)
-            only = decoder.layer if is_one else 1  # what is given is one layer
+            layer = decoder.layer
+            # whatever list it is, what is given is one layer
+            only = layer if isinstance(layer, str | int | float | Real) else 1
             return [only], {only: 0.0}
         if backbone is None:
             names: list[Layer] = list(range(1, np.shape(y)[1] + 1))

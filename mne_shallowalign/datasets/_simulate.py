@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
 import mne
 import numpy as np

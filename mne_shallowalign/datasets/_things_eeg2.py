@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import mne
 from mne.utils import verbose
@@ -172,7 +172,10 @@ def _open(
 
 
 def _check(
-    split: str, repetitions: str, preload: bool, cache_dir: str | Path | Literal[False] | None
+    split: str,
+    repetitions: str,
+    preload: bool,
+    cache_dir: str | Path | Literal[False] | None,
 ) -> None:
     for name, value, known in (
         ("split", split, tuple(PARTS)),

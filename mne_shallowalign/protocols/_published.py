@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import datasets
 from ..datasets._epochs_cache import epochs_folder, keep_epochs, read_kept
@@ -74,7 +74,7 @@ def things_eeg2_recordings(
         load_minutes=partial(_load_eeg2_minutes, options, steps),
         details=str(dataclasses.asdict(steps)),
         image_root=Path(image_root),
-        categories=datasets.concept_categories().to_dict(),
+        categories={str(k): v for k, v in datasets.concept_categories().items()},
     )
 
 
@@ -147,7 +147,7 @@ def things_meg_recordings(
         load_minutes=minutes if kind == "raw" else None,
         details=f"{kind} {dataclasses.asdict(steps)}",
         image_root=Path(image_root),
-        categories=datasets.concept_categories().to_dict(),
+        categories={str(k): v for k, v in datasets.concept_categories().items()},
     )
 
 
