@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class DecoderState:
         device: str
         precision: str
         image_root: str | Path | None
-        cache_dir: str | Path | Literal[False] | None
+        cache_dir: str | Path | bool | None
         net_params: Mapping[str, Any] | None
         random_state: int | np.random.RandomState | None
         verbose: bool | str | int | None

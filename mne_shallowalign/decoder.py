@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mne.utils import use_log_level
@@ -275,7 +275,7 @@ class ShallowAlignDecoder(
         device: str = "auto",
         precision: str = "auto",
         image_root: str | Path | None = None,
-        cache_dir: str | Path | Literal[False] | None = None,
+        cache_dir: str | Path | bool | None = None,
         net_params: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | str | int | None = None,

@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import mne
 from mne.utils import logger
@@ -19,7 +19,7 @@ _FORMAT = 2  # to be raised when the same parameters give other epochs
 
 
 def epochs_folder(
-    cache_dir: str | Path | Literal[False] | None, name: str, parameters: dict[str, Any]
+    cache_dir: str | Path | bool | None, name: str, parameters: dict[str, Any]
 ) -> Path | None:
     """Say where epochs that were made with some parameters are kept.
 

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Literal
 
 import mne
 import numpy as np
@@ -45,7 +44,7 @@ def simulate_bids(
     time_course: ArrayLike | None = None,
     snr: float = 0.5,
     n_runs: int = 4,
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
     random_state: int | np.random.RandomState | None = 0,
     overwrite: bool = False,
     verbose: bool | str | int | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import mne
 from mne.utils import verbose
@@ -36,7 +36,7 @@ def load_things_eeg2(
     picks: str | Sequence[str] | None = None,
     repetitions: str = "published",
     preload: bool = True,
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
     verbose: bool | str | int | None = None,
 ) -> mne.BaseEpochs:
     """Load one subject of THINGS-EEG2, preprocessed.
@@ -172,10 +172,7 @@ def _open(
 
 
 def _check(
-    split: str,
-    repetitions: str,
-    preload: bool,
-    cache_dir: str | Path | Literal[False] | None,
+    split: str, repetitions: str, preload: bool, cache_dir: str | Path | bool | None
 ) -> None:
     for name, value, known in (
         ("split", split, tuple(PARTS)),

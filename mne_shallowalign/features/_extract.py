@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mne.utils import verbose
@@ -43,7 +43,7 @@ def extract_features(
     batch_size: int | str = "auto",
     device: str = "auto",
     precision: str = "auto",
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
     store_all: bool = False,
     n_jobs: int | None = None,
     verbose: bool | str | int | None = None,
@@ -213,10 +213,12 @@ def _members(image_set: ImageSet, per_image: bool) -> np.ndarray | list[np.ndarr
     return [sets[i] for i in index]
 
 
-def _cache_root(cache_dir: str | Path | Literal[False] | None) -> Path | None:
+def _cache_root(cache_dir: str | Path | bool | None) -> Path | None:
     if cache_dir is False:
         return None
-    return default_cache_dir() if cache_dir is None else Path(cache_dir).expanduser()
+    if cache_dir is None or cache_dir is True:
+        return default_cache_dir()
+    return Path(cache_dir).expanduser()
 
 
 def _check_batch_size(batch_size: int | str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -98,7 +98,7 @@ class LayerExtractor(TransformerMixin, BaseEstimator):
         views: str | Callable | Sequence | None = None,
         output: str = "concat",
         image_root: str | Path | None = None,
-        cache_dir: str | Path | Literal[False] | None = None,
+        cache_dir: str | Path | bool | None = None,
         batch_size: int | str = "auto",
         device: str = "auto",
         precision: str = "auto",

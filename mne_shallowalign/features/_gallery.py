@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_array
@@ -184,7 +184,7 @@ def read_gallery(
     views: Any = None,
     keep_views: bool = False,
     image_root: str | Path | None = None,
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
     device: Any = "auto",
 ) -> Gallery:
     """Bring images of any accepted form to identified features of the layers wanted.

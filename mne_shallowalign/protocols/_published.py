@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from .. import datasets
 from ..datasets._epochs_cache import epochs_folder, keep_epochs, read_kept
@@ -30,7 +30,7 @@ def things_eeg2_recordings(
     image_root: str | Path | None = None,
     image_metadata: str | Path | None = None,
     preprocess: Preprocessing | None = None,
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
 ) -> Recordings:
     """THINGS-EEG2, preprocessed as in the paper, with all 63 channels.
 
@@ -102,7 +102,7 @@ def things_meg_recordings(
     image_root: str | Path | None = None,
     kind: str = "preprocessed",
     preprocess: Preprocessing | None = None,
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
 ) -> Recordings:
     """THINGS-MEG, preprocessed as in the paper; 1,654 concepts are for training.
 
@@ -162,7 +162,7 @@ def nod_recordings(
     subjects: Sequence[str] | None = None,
     test_share: float = 0.2,
     preprocess: Preprocessing | None = None,
-    cache_dir: str | Path | Literal[False] | None = None,
+    cache_dir: str | Path | bool | None = None,
 ) -> Recordings:
     """NOD-EEG or NOD-MEG, split by concept.
 
@@ -233,7 +233,7 @@ def _load_kept(
     name: str,
     steps: Preprocessing,
     options: dict[str, Any],
-    cache_dir: str | Path | Literal[False] | None,
+    cache_dir: str | Path | bool | None,
     subject: str,
     split: str,
 ) -> BaseEpochs:
