@@ -8,6 +8,7 @@ from . import inspection as inspection
 from . import preprocessing as preprocessing
 from . import protocols as protocols
 from . import recipes as recipes
+from . import reproduce as reproduce
 from . import retrieval as retrieval
 from . import viz as viz
 from ._provenance import sys_info as sys_info

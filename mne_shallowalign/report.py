@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mne.utils import verbose
+from sklearn.utils.validation import check_is_fitted
 
 from ._provenance import versions
+from ._report_sources import (
+    Content,
+    read_decoder_training,
+    read_folder,
+    read_protocol,
+    read_scores,
+    read_search,
+    read_trials,
+)
+from ._report_words import describe_decoder
 
 if TYPE_CHECKING:
     import mne
@@ -16,21 +30,20 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from .decoder import ShallowAlignDecoder
+    from .search import LayerSearchCV
 
-_SCORES = ("top1", "top5")
-_CURVE_CAPTION = (
-    "Share of held-out trials whose picture ranks first (top-1) or among the first "
-    "five (top-5), by layer of the vision model. Bands: 95 % Wilson interval over "
-    "trials. Dashed: guessing."
-)
+_DPI = 100  # legible at twice the width of a page, and light
 
 
 @verbose
 def make_report(
-    scores: DataFrame,
+    results: ShallowAlignDecoder | LayerSearchCV | DataFrame | str | Path,
     *,
-    result: str | None = None,
+    epochs: Any = None,
+    images: Any = None,
     decoder: ShallowAlignDecoder | None = None,
+    image_root: str | Path | None = None,
+    result: str | None = None,
     figures: Mapping[str, Figure] | None = None,
     captions: Mapping[str, str] | None = None,
     marks: Mapping[str, str] | None = None,
@@ -38,27 +51,44 @@ def make_report(
     title: str = "Shallow Alignment",
     verbose: bool | str | int | None = None,
 ) -> mne.Report:
-    """Write down a result: sentence, layer curve, table, figures, provenance.
+    """Write down a result: sentence, scores, figures, provenance.
 
     Parameters
     ----------
-    scores : DataFrame
-        One row a layer, with the columns ``layer``, ``depth`` (relative), ``top1``,
-        ``top1_low``, ``top1_high``, ``chance1``, the same four for ``top5``,
-        ``n_queries`` and ``n_gallery``; see
-        :func:`mne_shallowalign.viz.plot_layer_curve`.
-    result : str | None
-        The sentence at the top. None (default) describes the best row of ``scores``
-        and says that it was selected on the test trials.
+    results : ShallowAlignDecoder | LayerSearchCV | DataFrame | path
+        What to report:
+
+        - a fitted decoder, tested on ``epochs`` and ``images`` where they are given;
+        - a fitted search: its layers, and, with ``epochs`` and ``images``, a test of
+          the decoder that it refitted;
+        - the results of a protocol, see
+          :func:`mne_shallowalign.protocols.read_results`, or the folder that they are
+          in, with similarities and training curves;
+        - the folder that ``mne-shallowalign evaluate --out`` made;
+        - a table of scores, one row a layer, with the columns ``layer``, ``depth``
+          (relative), ``top1``, ``top1_low``, ``top1_high``, ``chance1``, the same four
+          for ``top5``, ``n_queries`` and ``n_gallery``; see
+          :func:`mne_shallowalign.viz.plot_layer_curve`.
+    epochs : Epochs | array, shape (n_epochs, n_channels, n_times) | None
+        Trials that were **not** trained on, in V, T or T/m, to test the decoder with.
+    images : sequence of path | list of PIL.Image | array | None
+        The image of every epoch; the unique ones are the candidates. None (default):
+        ``epochs.metadata["image"]``.
     decoder : ShallowAlignDecoder | None
-        A fitted decoder, whose backbone, layer and parameters are written down.
+        With a table, a fitted decoder to test and to write down. None (default) takes
+        the one in ``results``.
+    image_root : path | None
+        With a folder, where the pictures lie, to show those retrieved. None (default):
+        they are not shown.
+    result : str | None
+        The sentence at the top. None (default) describes the results; of several layers
+        it takes the best and says that it was selected on the test trials.
     figures : mapping of str to matplotlib.figure.Figure | None
-        Further figures by their title, such as that of
-        :func:`mne_shallowalign.viz.plot_retrieval_grid`.
+        Further figures by their title.
     captions : mapping of str to str | None
         What to write under those figures, by their title.
     marks : mapping of str to str | None
-        Words to write at layers, such as ``{"blocks.5": "simulated"}``.
+        Words to write at the layers of a table, such as ``{"blocks.5": "simulated"}``.
     provenance : mapping of str to object | None
         What else a reader needs to compute the same again: data, protocol, seed.
     title : str
@@ -68,178 +98,137 @@ def make_report(
     Returns
     -------
     report : mne.Report
-        The report; ``report.save("report.html")`` writes one file that opens
-        offline.
+        The report; ``report.save("report.html")`` writes one file that opens offline.
+        Every figure has a text that says what is there to see.
 
     Raises
     ------
+    TypeError
+        If ``results`` is something else.
     ValueError
-        If ``scores`` lacks a column.
+        If a table lacks a column, a folder has no results, there are epochs but no
+        decoder to test, or epochs have no images.
+    sklearn.exceptions.NotFittedError
+        If the decoder is not fitted.
+
+    Notes
+    -----
+    Intervals are those of :func:`mne_shallowalign.retrieval.score_interval`, over
+    pictures and, of several people, over people; in a table of scores they are as
+    given.
     """
     import matplotlib.pyplot as plt
     import mne
 
-    from .viz import plot_layer_curve
-
-    _check_columns(scores)
+    content, tested = _read(results, marks, image_root)
+    decoder = tested if decoder is None else decoder
+    if decoder is not None:
+        _add_decoder(content, decoder, epochs, images)
+    elif epochs is not None:
+        raise ValueError("epochs were given, but no decoder to test. Give decoder=.")
     report = mne.Report(title=title, verbose=verbose)
-    result = describe_result(scores) if result is None else result
-    report.add_html(f"<p>{escape(result)}</p>", title="Result", tags="result")
-    curve = plot_layer_curve(scores, marks=marks, show=False)
-    _add_figure(report, curve, "Layer curve", _CURVE_CAPTION)
-    plt.close(curve)
-    report.add_html(_to_html(tabulate(scores, marks)), title="Scores", tags="scores")
+    sentence = content.sentence if result is None else result
+    report.add_html(f"<p>{escape(sentence)}</p>", title="Result", tags="result")
+    for name, table in content.tables.items():
+        report.add_html(_to_html(table), title=name, tags="scores")
+    for drawing in content.drawings:
+        figure = drawing.draw()
+        _add_figure(report, figure, drawing.title, drawing.caption, drawing.alt)
+        plt.close(figure)
     for name, figure in (figures or {}).items():
-        _add_figure(report, figure, name, (captions or {}).get(name))
+        caption = (captions or {}).get(name, "")
+        _add_figure(report, figure, name, caption, caption or name)
+    _add_provenance(report, {**content.record, **(provenance or {})}, decoder)
+    return report
+
+
+def _read(
+    results: Any, marks: Mapping[str, str] | None, image_root: str | Path | None
+) -> tuple[Content, ShallowAlignDecoder | None]:
+    """Read results of any kind; with them, the decoder that they hold."""
+    from pandas import DataFrame
+
+    from .decoder import ShallowAlignDecoder
+    from .search import LayerSearchCV
+
+    if isinstance(results, ShallowAlignDecoder):
+        check_is_fitted(results, "net_")
+        return Content(""), results
+    if isinstance(results, LayerSearchCV):
+        check_is_fitted(results, "cv_results_")
+        return read_search(results), getattr(results, "best_estimator_", None)
+    if isinstance(results, DataFrame):
+        is_protocol = {"protocol", "recipe"} <= set(results)
+        found = read_protocol(results) if is_protocol else read_scores(results, marks)
+        return found, None
+    if isinstance(results, (str, Path)):
+        root = None if image_root is None else Path(image_root).expanduser()
+        return read_folder(Path(results).expanduser(), root), None
+    raise TypeError(
+        "results must be a fitted ShallowAlignDecoder or LayerSearchCV, a DataFrame or "
+        f"the path of a folder of results, got {type(results).__name__}."
+    )
+
+
+def _add_decoder(
+    content: Content, decoder: ShallowAlignDecoder, epochs: Any, images: Any
+) -> None:
+    """Test the decoder where there are trials, and tell how it was trained."""
+    training = read_decoder_training(decoder)
+    if epochs is not None:
+        tested = read_trials(decoder, epochs, _images_of(epochs, images))
+        content.sentence = f"{content.sentence} {tested.sentence}".strip()
+        content.tables |= tested.tables
+        content.drawings += tested.drawings
+    content.sentence = content.sentence or training.sentence
+    content.drawings += training.drawings
+
+
+def _images_of(epochs: Any, images: Any) -> Any:
+    if images is not None:
+        return images
+    metadata = getattr(epochs, "metadata", None)
+    if metadata is None or "image" not in metadata:
+        raise ValueError(
+            "images is needed: the image of every epoch; epochs.metadata has no "
+            "column 'image'."
+        )
+    return metadata["image"].to_numpy(str)
+
+
+def _add_figure(
+    report: mne.Report, figure: Figure, title: str, caption: str, alt: str
+) -> None:
+    """Add a figure with a text of its own; MNE's says no more than the title."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI)
+    data = base64.b64encode(file.getvalue()).decode()
+    html = (
+        '<figure class="figure mx-auto d-block">'
+        '<img class="figure-img img-fluid mx-auto d-block" '
+        f'alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+        f'<figcaption class="figure-caption">{escape(caption)}</figcaption>'
+        "</figure>"
+    )
+    report.add_html(html, title=title, tags="figure")
+
+
+def _add_provenance(
+    report: mne.Report, record: Mapping[str, Any], decoder: ShallowAlignDecoder | None
+) -> None:
     records = {
-        "Data and protocol": dict(provenance or {}),
+        "Data and protocol": record,
         "Decoder": describe_decoder(decoder),
         "Versions": versions(),
     }
-    for name, record in records.items():
-        if record:
+    for name, rows in records.items():
+        if rows:
             report.add_html(
-                _record_table(record),
+                _record_table(rows),
                 title=name,
                 section="Provenance",
                 tags="provenance",
             )
-    return report
-
-
-def describe_result(
-    scores: DataFrame, who: str = "This brain picks", what: str = "the right picture"
-) -> str:
-    """Put the best row of a table of scores into a sentence.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores as for :func:`make_report`; one row, or one a layer.
-    who : str
-        Subject and verb of the sentence. Default ``"This brain picks"``.
-    what : str
-        Its object. Default ``"the right picture"``.
-
-    Returns
-    -------
-    sentence : str
-        How often the right picture is picked, out of how many, beside chance and
-        interval. With several rows it adds that the layer is test-selected.
-    """
-    best = scores.loc[scores["top1"].idxmax()]
-    sentence = (
-        f"{who} {what} out of {best['n_gallery']:.0f}, "
-        f"{percent(best['top1'])} of the time (chance {percent(best['chance1'])}, "
-        f"95 % interval {percent(best['top1_low'])} to {percent(best['top1_high'])}, "
-        f"{best['n_queries']:.0f} queries)."
-    )
-    if len(scores) > 1:
-        sentence += (
-            f" Layer {best['layer']} is the best of {len(scores)} on these very "
-            "queries (test-selected), so expect less on others."
-        )
-    return sentence
-
-
-def tabulate(scores: DataFrame, marks: Mapping[str, str] | None = None) -> DataFrame:
-    """Make a table of scores that people read.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores as for :func:`make_report`.
-    marks : mapping of str to str | None
-        Words to write beside layers.
-
-    Returns
-    -------
-    table : DataFrame of str
-        The columns layer, depth, top-1, 95 % interval, chance, top-5, its interval
-        and its chance, and, if there are marks, a last one for them.
-    """
-    import pandas as pd
-
-    depth = scores.get("depth", pd.Series(float("nan"), index=scores.index))
-    table = {"layer": scores["layer"], "depth": depth.map("{:.2f}".format, "ignore")}
-    table["depth"] = table["depth"].fillna("")
-    for k in (1, 5):
-        bounds = zip(scores[f"top{k}_low"], scores[f"top{k}_high"], strict=True)
-        table |= {
-            f"top-{k}": scores[f"top{k}"].map(percent),
-            f"95 % interval, top-{k}": [
-                f"{percent(low)} to {percent(high)}" for low, high in bounds
-            ],
-            f"chance, top-{k}": scores[f"chance{k}"].map(percent),
-        }
-    if marks:
-        table[""] = scores["layer"].map(marks).fillna("")
-    return pd.DataFrame(table)
-
-
-def percent(share: float) -> str:
-    """Write a share in percent, with a decimal where it is small.
-
-    Parameters
-    ----------
-    share : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    text : str
-        Such as ``"45 %"`` or ``"1.7 %"``.
-    """
-    return f"{100 * share:.{1 if share < 0.1 else 0}f} %"
-
-
-def describe_decoder(decoder: ShallowAlignDecoder | None) -> dict[str, Any]:
-    """Record what a decoder is made of.
-
-    Parameters
-    ----------
-    decoder : ShallowAlignDecoder | None
-        A fitted decoder.
-
-    Returns
-    -------
-    record : dict
-        Backbone, revision and licence of its weights, the layer in use, device,
-        precision, and every parameter but the folders. Empty for None.
-    """
-    if decoder is None:
-        return {}
-    parameters = decoder.get_params(deep=False)
-    for name in ("image_root", "cache_dir", "verbose"):
-        del parameters[name]  # where pictures lay is private, and changes nothing
-    if decoder.backbone_ is not None:
-        backbone = decoder.backbone_
-        parameters["backbone"] = (
-            f"{backbone.name}; weights: {backbone.weights}, revision "
-            f"{backbone.weights_revision}; licence: {backbone.license or 'not stated'}"
-        )
-    used = {
-        "layer": decoder.layer_,
-        "device": decoder.device_,
-        "precision": decoder.precision_,
-    }
-    return parameters | used
-
-
-def _check_columns(scores: DataFrame) -> None:
-    needed = [f"{name}{end}" for name in _SCORES for end in ("", "_low", "_high")]
-    needed += ["layer", "depth", "chance1", "chance5", "n_queries", "n_gallery"]
-    lacking = [name for name in needed if name not in scores]
-    if lacking:
-        raise ValueError(f"scores lacks the column(s) {', '.join(lacking)}.")
-
-
-def _add_figure(
-    report: mne.Report, figure: Figure, title: str, caption: str | None = None
-) -> None:
-    report.add_figure(
-        figure, title=title, caption=caption, image_format="png", tags="figure"
-    )
 
 
 def _to_html(table: DataFrame) -> str:

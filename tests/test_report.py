@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mne_shallowalign import ShallowAlignDecoder, make_report
-from mne_shallowalign.report import describe_result, percent, tabulate
+from mne_shallowalign._report_words import describe_result, percent, tabulate
 
 
 @pytest.fixture

@@ -3,6 +3,119 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+_LOADING = ("session", "task", "tmin", "tmax", "l_freq", "h_freq", "sfreq")
+
+
+def add_data_arguments(data: argparse._ArgumentGroup, required: bool = False) -> None:
+    """Add the options that name trials, the same for every command.
+
+    Parameters
+    ----------
+    data : argparse._ArgumentGroup
+        Where to add them.
+    required : bool
+        Whether there must be a dataset. Default False.
+    """
+    data.add_argument(
+        "--bids-root", type=Path, required=required, help="root of a BIDS dataset"
+    )
+    data.add_argument(
+        "--subject",
+        type=parse_labels,
+        required=required,
+        help="its label, or several: 01,02",
+    )
+    data.add_argument("--session", type=parse_words, help="default: all")
+    data.add_argument("--task", type=parse_words, help="default: all")
+    data.add_argument(
+        "--stimuli", type=Path, help="folder of the pictures, default <root>/stimuli"
+    )
+    for name in ("--tmin", "--tmax"):
+        data.add_argument(
+            name, type=float, metavar="SECONDS", help="window around picture onset"
+        )
+    for name in ("--l-freq", "--h-freq", "--sfreq"):
+        data.add_argument(name, type=float, metavar="HZ", help="default: as recorded")
+
+
+def add_average_argument(group: argparse._ArgumentGroup) -> None:
+    """Add the option that averages repetitions.
+
+    Parameters
+    ----------
+    group : argparse._ArgumentGroup
+        Where to add it.
+    """
+    group.add_argument(
+        "--average",
+        action=argparse.BooleanOptionalAction,
+        help="average the repetitions of a picture; default: yes, unless pictures are "
+        "known only by their class",
+    )
+
+
+def loading_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Collect what was said of how trials are read.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options of :func:`add_data_arguments`.
+
+    Returns
+    -------
+    loading : dict
+        Arguments of :func:`mne_shallowalign.datasets.load_bids` that were given.
+    """
+    given = {name: getattr(args, name) for name in _LOADING}
+    loading = {name: value for name, value in given.items() if value is not None}
+    if loading.get("tmin", -1) >= 0:
+        loading["baseline"] = None  # there is none before the picture
+    return loading
+
+
+def parse_labels(text: str) -> list[str]:
+    """Read labels of people, with or without ``sub-``.
+
+    Parameters
+    ----------
+    text : str
+        ``"01,sub-02"``.
+
+    Returns
+    -------
+    labels : list of str
+        Every label once.
+    """
+    return list(dict.fromkeys(word.removeprefix("sub-") for word in parse_words(text)))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Read the value of a parameter.
+
+    Parameters
+    ----------
+    text : str
+        ``"lr=1e-3"``: a name, and a value as JSON has it or else a string.
+
+    Returns
+    -------
+    name : str
+        The name.
+    value : object
+        The value.
+    """
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"expected name=value, got {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 def parse_words(text: str) -> list[str]:

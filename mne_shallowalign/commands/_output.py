@@ -60,6 +60,37 @@ def _check_writable(out: Path) -> None:
         ) from error
 
 
+def check_file(path: Path, overwrite: bool = False) -> Path:
+    """Find out before the work whether a file can be written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    overwrite : bool
+        Whether it may be there already. Default False.
+
+    Returns
+    -------
+    path : Path
+        The same, absolute.
+
+    Raises
+    ------
+    FileExistsError
+        If it is there, and may not be, or is a folder.
+    OSError
+        If nothing can be written there.
+    """
+    path = path.expanduser().resolve()
+    if path.is_dir() or (path.exists() and not overwrite):
+        raise FileExistsError(
+            f"{path} exists. Give another --out, or --overwrite to replace a file."
+        )
+    _check_writable(path.parent)
+    return path
+
+
 @contextmanager
 def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     """Fill a folder under another name first, so that it is there whole or not at all.

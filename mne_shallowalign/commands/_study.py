@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._evaluate import Chosen, decode_chosen, evaluate_layers
-from ._folds import Seen, default_hold_out
-from ._trials import average_trials, has_picture_sets, load_trials
+from ._folds import Seen
+from ._layer_scores import Chosen, decode_chosen, evaluate_layers
+from ._trials import read_trials
 
 if TYPE_CHECKING:
     import mne
-    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from ..backbones import Backbone
@@ -27,12 +26,6 @@ SETTINGS: dict[str, Any] = {
     "lr": 1e-3,
     "max_epochs": 30,
 }
-
-GRID_CAPTION = (
-    "Each row is a test trial: the picture seen, then the candidates that the signal "
-    "resembles most, with their cosine similarity. The queries are evenly spaced over "
-    "the test trials (of several folds, those of the last), not selected by score."
-)
 
 
 class Study(NamedTuple):
@@ -99,29 +92,31 @@ def decode_dataset(
     """
     from ..decoder import ShallowAlignDecoder
 
-    stimuli = root / "stimuli" if stimuli is None else stimuli
-    epochs = load_trials(root, subjects, stimuli, **(loading or {}))
-    by_class = has_picture_sets(epochs, stimuli)
-    hold_out = hold_out or default_hold_out(epochs.metadata, by_class)
-    average = not by_class if average is None else average
-    if average:
-        epochs = average_trials(epochs, hold_out)
+    trials = read_trials(
+        root,
+        subjects,
+        stimuli=stimuli,
+        hold_out=hold_out,
+        average=average,
+        loading=loading,
+    )
+    epochs, hold_out = trials.epochs, trials.hold_out
     decoder = ShallowAlignDecoder(
         backbone,
-        image_root=stimuli,
+        image_root=trials.stimuli,
         cache_dir=cache_dir,
         random_state=seed,
         **SETTINGS,
     )
-    trials = (decoder, epochs, epochs.metadata["image"].to_numpy(str), layers)
-    chosen = decode_chosen(*trials, hold_out=hold_out)
-    scores = evaluate_layers(*trials, hold_out=hold_out)
-    sentence = _say(chosen, len(subjects), by_class, hold_out, len(scores))
+    data = (decoder, epochs, epochs.metadata["image"].to_numpy(str), layers)
+    chosen = decode_chosen(*data, hold_out=hold_out)
+    scores = evaluate_layers(*data, hold_out=hold_out)
+    sentence = _say(chosen, len(subjects), trials.by_class, hold_out, len(scores))
     record = {
         "dataset": root.resolve().name,
         "subjects": ", ".join(subjects),
         "trials": len(epochs),
-        "repetitions averaged": average,
+        "repetitions averaged": trials.averaged,
         **(loading or {}),
         "held out": hold_out,
         "test trials": chosen.seen.n_queries,
@@ -132,40 +127,10 @@ def decode_dataset(
     return Study(epochs, scores, chosen, sentence, record, _true_layer(root, backbone))
 
 
-def draw_grid(study: Study) -> Figure:
-    """Draw what the chosen decoder retrieves on held-out trials.
-
-    Parameters
-    ----------
-    study : Study
-        The study; of several folds, the last is drawn.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-        The figure of :func:`mne_shallowalign.viz.plot_retrieval_grid`.
-    """
-    from ..features import open_images
-    from ..viz import plot_retrieval_grid
-
-    decoder = study.chosen.decoder
-    queries = study.epochs[study.chosen.test]
-    images = queries.metadata["image"].to_numpy(str)
-    pictures = open_images(images, decoder.image_root)
-    concepts = dict(zip(images, queries.metadata["concept"], strict=True))
-    return plot_retrieval_grid(
-        decoder.decision_function(queries, list(pictures.names)),
-        pictures.index,
-        [pictures.members(i)[0] for i in range(len(pictures))],
-        names=[concepts[name] for name in pictures.names],
-        show=False,
-    )
-
-
 def _say(
     chosen: Chosen, n_people: int, by_class: bool, hold_out: str, n_layers: int
 ) -> str:
-    from ..report import describe_result
+    from .._report_words import describe_result
 
     result = describe_result(
         chosen.scores,

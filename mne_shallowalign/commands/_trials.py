@@ -2,14 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._folds import UNITS
+from ._folds import UNITS, default_hold_out
 
 if TYPE_CHECKING:
     import mne
+
+
+class Trials(NamedTuple):
+    """The trials of a dataset, and how they came about."""
+
+    epochs: mne.BaseEpochs
+    """The trials."""
+    stimuli: Path
+    """Folder of the pictures."""
+    by_class: bool
+    """Whether only the class of each picture is known."""
+    hold_out: str
+    """What is held out."""
+    averaged: bool
+    """Whether the repetitions of a picture were averaged."""
+
+
+def read_trials(
+    root: Path,
+    subjects: Sequence[str],
+    *,
+    stimuli: Path | None = None,
+    hold_out: str | None = None,
+    average: bool | None = None,
+    loading: Mapping[str, Any] | None = None,
+) -> Trials:
+    """Load trials, and average them where that is allowed.
+
+    Parameters
+    ----------
+    root : Path
+        Root of the BIDS dataset.
+    subjects : sequence of str
+        Labels of the people.
+    stimuli : Path | None
+        Folder of the pictures. None: ``<root>/stimuli``.
+    hold_out : str | None
+        What will be held out. None: :func:`default_hold_out`.
+    average : bool | None
+        Whether to average the repetitions of a picture. None: unless a picture is a
+        folder, of which no trial is a repetition of another.
+    loading : mapping | None
+        Arguments of :func:`mne_shallowalign.datasets.load_bids`.
+
+    Returns
+    -------
+    trials : Trials
+        Trials with their settings.
+    """
+    stimuli = root / "stimuli" if stimuli is None else stimuli
+    epochs = load_trials(root, subjects, stimuli, **(loading or {}))
+    by_class = has_picture_sets(epochs, stimuli)
+    hold_out = hold_out or default_hold_out(epochs.metadata, by_class)
+    average = not by_class if average is None else average
+    if average:
+        epochs = average_trials(epochs, hold_out)
+    return Trials(epochs, stimuli, by_class, hold_out, average)
 
 
 def load_trials(

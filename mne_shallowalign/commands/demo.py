@@ -9,12 +9,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import parse_layers, parse_words
+from ._arguments import (
+    add_average_argument,
+    add_data_arguments,
+    loading_of,
+    parse_layers,
+)
 from ._folds import HOLD_OUTS
 from ._output import output_folder, replacing
 
 if TYPE_CHECKING:
     from ..backbones import Backbone
+    from ._layer_scores import Chosen
     from ._study import Study
 
 SUMMARY = "Decode pictures from a simulated recording, or from your own."
@@ -39,28 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
         The parser of the command.
     """
-    _add_data_arguments(parser.add_argument_group("data (none: a simulation)"))
+    add_data_arguments(parser.add_argument_group("data (none: a simulation)"))
     _add_model_arguments(parser.add_argument_group("model"))
     _add_protocol_arguments(parser.add_argument_group("protocol"))
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, help="folder, default a temporary one")
     output.add_argument("--no-report", action="store_true", help="print only")
-
-
-def _add_data_arguments(data: argparse._ArgumentGroup) -> None:
-    data.add_argument("--bids-root", type=Path, help="root of a BIDS dataset")
-    data.add_argument("--subject", type=_labels, help="its label, or several: 01,02")
-    data.add_argument("--session", type=parse_words, help="default: all")
-    data.add_argument("--task", type=parse_words, help="default: all")
-    data.add_argument(
-        "--stimuli", type=Path, help="folder of the pictures, default <root>/stimuli"
-    )
-    for name in ("--tmin", "--tmax"):
-        data.add_argument(
-            name, type=float, metavar="SECONDS", help="window around picture onset"
-        )
-    for name in ("--l-freq", "--h-freq", "--sfreq"):
-        data.add_argument(name, type=float, metavar="HZ", help="default: as recorded")
 
 
 def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
@@ -85,12 +75,7 @@ def _add_protocol_arguments(protocol: argparse._ArgumentGroup) -> None:
         help="what is tested on and never learned from; default: the split that the "
         "dataset publishes, else concepts (runs, where only classes are known)",
     )
-    protocol.add_argument(
-        "--average",
-        action=argparse.BooleanOptionalAction,
-        help="average the repetitions of a picture; default: yes, unless pictures are "
-        "known only by their class",
-    )
+    add_average_argument(protocol)
 
 
 def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -> None:
@@ -109,8 +94,8 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
     import matplotlib as mpl
 
     mpl.use("agg")
+    from .._report_words import tabulate
     from ..backbones import load_backbone
-    from ..report import tabulate
     from ._study import decode_dataset
 
     with ExitStack() as stack:
@@ -132,7 +117,7 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
             average=args.average,
             seed=args.seed,
             cache_dir=cache_dir,
-            loading=_loading(args),
+            loading=loading_of(args),
         )
         table = tabulate(study.scores, study.marks)
         print(f"\n{table.to_string(index=False)}\n\n{study.sentence}")
@@ -185,16 +170,14 @@ def _write(study: Study, out: Path) -> None:
     import pandas as pd
 
     from ..report import make_report
-    from ._study import GRID_CAPTION, draw_grid
 
     scores, chosen = study.scores, study.chosen
-    grid = f"Retrieval with layer {chosen.layers[-1]}"
+    queries = study.epochs[chosen.test]
     report = make_report(
         scores,
-        result=study.sentence,
         decoder=chosen.decoder,
-        figures={grid: draw_grid(study)},
-        captions={grid: GRID_CAPTION},
+        epochs=queries,
+        result=study.sentence + _say_last_fold(chosen),
         marks=study.marks,
         provenance=study.record,
     )
@@ -205,20 +188,14 @@ def _write(study: Study, out: Path) -> None:
     print(f"\nReport: {out / 'report.html'}\nScores: {out / 'scores.csv'}")
 
 
+def _say_last_fold(chosen: Chosen) -> str:
+    n_folds = len(chosen.layers)
+    if n_folds == 1:
+        return ""
+    return f" What follows the table of layers is of the last of {n_folds} folds."
+
+
 def _spread(backbone: Backbone) -> list[float | str]:
     n_layers = min(_N_LAYERS, len(backbone.layers))
     depths = [i / max(n_layers - 1, 1) for i in range(n_layers)]
     return [*depths, *(["final"] if backbone.final_width else [])]
-
-
-def _loading(args: argparse.Namespace) -> dict[str, Any]:
-    names = ("session", "task", "tmin", "tmax", "l_freq", "h_freq", "sfreq")
-    given = {name: getattr(args, name) for name in names}
-    loading = {name: value for name, value in given.items() if value is not None}
-    if loading.get("tmin", -1) >= 0:
-        loading["baseline"] = None  # there is none before the picture
-    return loading
-
-
-def _labels(text: str) -> list[str]:
-    return list(dict.fromkeys(word.removeprefix("sub-") for word in parse_words(text)))

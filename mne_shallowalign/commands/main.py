@@ -15,8 +15,13 @@ COMMANDS = {
     "datasets": "datasets",
     "fetch": "fetch",
     "extract": "extract",
+    "fit": "fit",
+    "evaluate": "evaluate",
+    "report": "report",
     "backbones": "backbones",
+    "reproduce": "reproduce",
     "cache": "cache",
+    "completion": "completion",
     "sys-info": "sys_info",
 }
 
@@ -36,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         does.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
-    args = _parser().parse_args(argv, argparse.Namespace(argv=argv))
+    args = make_parser().parse_args(argv, argparse.Namespace(argv=argv))
     import mne
 
     mne.set_log_level("INFO" if args.verbose else "WARNING")
@@ -55,7 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of all subcommands.
+
+    Returns
+    -------
+    parser : argparse.ArgumentParser
+        The parser.
+    """
     parser = argparse.ArgumentParser(
         prog="mne-shallowalign",
         description="Retrieve the picture that a person saw from their M/EEG.",

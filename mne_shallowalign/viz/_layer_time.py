@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._style import finish
+from ._axes import finish
 from ._time_resolved import TIME_UNITS
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..retrieval import ranks
-from ._style import GREEN, finish
+from ._axes import finish
+from ._style import GREEN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ def plot_retrieval_grid(
     gallery: Sequence[Any],
     *,
     names: Sequence[str] | None = None,
-    queries: Sequence[int] | None = None,
+    queries: Sequence[int] | str | None = None,
     n_queries: int = 6,
     n_best: int = 5,
     axes: NDArray[Any] | None = None,
@@ -42,9 +43,12 @@ def plot_retrieval_grid(
     names : sequence of str | None
         Words to write under the candidates, such as their concepts. None (default)
         writes only the similarity.
-    queries : sequence of int | None
+    queries : sequence of int | "best" | "worst" | None
         The rows of ``similarity`` to show. None (default) takes ``n_queries``,
         evenly spaced, whatever their rank: the figure is no selection of successes.
+        ``"best"`` and ``"worst"`` take those with the lowest and the highest rank,
+        among equals those whose picture is furthest ahead of, or behind, the best
+        other one; the figure then says so.
     n_queries : int
         How many queries to show. Default 6.
     n_best : int
@@ -71,7 +75,7 @@ def plot_retrieval_grid(
     found = ranks(similarity, truth)
     n_gallery = similarity.shape[1]
     _check_lengths(n_gallery, gallery=gallery, names=names)
-    rows = _choose_rows(len(found), queries, n_queries)
+    rows = choose_rows(similarity, truth, queries, n_queries)
     n_best = min(n_best, n_gallery)
     axes = _make_axes(axes, (len(rows), n_best + 1))
     for row_axes, row in zip(axes, rows, strict=True):
@@ -84,7 +88,8 @@ def plot_retrieval_grid(
             _draw(ax, gallery[column], words)
             if column == truth[row]:
                 _frame(ax)
-    axes[0, 0].set_title("seen")
+    chosen = f" ({queries})" if isinstance(queries, str) else ""
+    axes[0, 0].set_title(f"seen{chosen}")
     for i, ax in enumerate(axes[0, 1:], start=1):
         ax.set_title(f"{i}." if i > 1 else "best")
     return finish(axes[0, 0], show)
@@ -99,20 +104,41 @@ def _check_lengths(n_gallery: int, **sequences: Sequence[Any] | None) -> None:
             )
 
 
-def _choose_rows(
-    n_rows: int, queries: Sequence[int] | None, n_queries: int
+def choose_rows(
+    similarity: NDArray[Any],
+    truth: NDArray[Any],
+    queries: Sequence[int] | str | None,
+    n_queries: int,
 ) -> NDArray[np.intp]:
+    """Turn what was asked for into rows of the similarity matrix."""
+    n_rows = len(similarity)
     if queries is None:
         spaced = np.linspace(0, n_rows - 1, min(n_queries, n_rows)).round()
-        rows = np.unique(spaced).astype(np.intp)
-    else:
-        rows = np.asarray(queries, dtype=np.intp)
+        return np.unique(spaced).astype(np.intp)
+    if isinstance(queries, str):
+        return _order_rows(similarity, truth, queries)[:n_queries]
+    rows = np.asarray(queries, dtype=np.intp)
     if len(rows) == 0 or rows.min() < 0 or rows.max() >= n_rows:
         raise ValueError(
             f"queries must name at least one of the {n_rows} rows of similarity, got "
             f"{rows.tolist()}."
         )
     return rows
+
+
+def _order_rows(
+    similarity: NDArray[Any], truth: NDArray[Any], queries: str
+) -> NDArray[np.intp]:
+    if queries not in ("best", "worst"):
+        raise ValueError(
+            f"queries must be rows of similarity, 'best', 'worst' or None, got "
+            f"{queries!r}."
+        )
+    right = np.take_along_axis(similarity, truth[:, np.newaxis], axis=1)[:, 0]
+    others = np.array(similarity, dtype=float)
+    np.put_along_axis(others, truth[:, np.newaxis], -np.inf, axis=1)
+    order = np.lexsort([others.max(axis=1) - right, ranks(similarity, truth)])
+    return order if queries == "best" else order[::-1]
 
 
 def _make_axes(axes: NDArray[Any] | None, shape: tuple[int, int]) -> NDArray[Any]:

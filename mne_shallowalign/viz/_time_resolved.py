@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._style import BLUE, GREY, finish
+from ._axes import finish
+from ._style import BLUE, GREY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

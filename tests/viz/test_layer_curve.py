@@ -103,7 +103,7 @@ def test_given_axes_are_used(scores):
 def test_bad_scores_are_told(scores):
     with pytest.raises(ValueError, match="lacks the column.* chance1"):
         plot_layer_curve(scores.drop(columns="chance1"), show=False)
-    with pytest.raises(ValueError, match="row for each layer"):
+    with pytest.raises(ValueError, match="scores must have at least one row"):
         plot_layer_curve(scores.iloc[:0], show=False)
     with pytest.raises(ValueError, match="no depth for one"):
         plot_layer_curve(scores.assign(depth=np.nan), show=False)

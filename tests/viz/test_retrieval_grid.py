@@ -94,3 +94,24 @@ def test_bad_input_is_told(gallery, similarity):
         plot_retrieval_grid(similarity, truth, gallery, queries=[9], show=False)
     with pytest.raises(ValueError, match=r"axes must have the shape \(6, 6\)"):
         plot_retrieval_grid(similarity, truth, gallery, axes=[[1]], show=False)
+
+
+def test_best_and_worst_queries_by_rank_then_margin(gallery):
+    similarity = np.zeros((4, 12))
+    truth = np.arange(4)
+    similarity[0, [0, 5]] = 0.9, 0.8  # right, narrowly
+    similarity[1, [1, 5]] = 0.9, 0.1  # right, clearly
+    similarity[2, [2, 5, 6]] = 0.1, 0.9, 0.8  # rank 3
+    similarity[3, [3, 5]] = 0.2, 0.3  # rank 2
+    for queries, expected in [("best", [1, 0, 3, 2]), ("worst", [2, 3, 0, 1])]:
+        figure = plot_retrieval_grid(
+            similarity, truth, gallery, queries=queries, n_best=1, show=False
+        )
+        assert _greys(figure, 2)[:, 0].tolist() == expected
+        assert figure.axes[0].get_title() == f"seen ({queries})"
+    first = plot_retrieval_grid(
+        similarity, truth, gallery, queries="best", n_queries=2, show=False
+    )
+    assert _greys(first, 6)[:, 0].tolist() == [1, 0]
+    with pytest.raises(ValueError, match="'best', 'worst' or None, got 'all'"):
+        plot_retrieval_grid(similarity, truth, gallery, queries="all", show=False)

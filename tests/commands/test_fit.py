@@ -1,0 +1,93 @@
+"""``fit`` learns from the training trials, and writes a decoder or nothing."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from mne_shallowalign import ShallowAlignDecoder, read_decoder
+from mne_shallowalign.commands.main import main
+from mne_shallowalign.datasets import load_bids
+from mne_shallowalign.preprocessing import average_repetitions
+
+
+def test_it_is_the_decoder_that_python_fits(saved):
+    root = saved.folder / "ds"
+    epochs = load_bids(root, "01", tmin=0, baseline=None)
+    train = average_repetitions(epochs[epochs.metadata["split"] == "train"])
+    expected = ShallowAlignDecoder(
+        "gabor/v1",
+        2,
+        lr=1e-2,
+        n_components=16,
+        max_epochs=10,
+        random_state=0,
+        image_root=root / "stimuli",
+        cache_dir=saved.folder / "cache",
+    ).fit(train, train.metadata["image"])
+    found = read_decoder(saved.file)
+    np.testing.assert_allclose(
+        found.transform(train), expected.transform(train), atol=1e-5
+    )
+    assert set(found.gallery_) == set(train.metadata["image"])
+    assert saved.printed.startswith(f"{len(train)} trials, layer energy2")
+
+
+def test_the_record_says_what_was_learned_from(saved):
+    record = json.loads(saved.file.with_suffix(".json").read_text())
+    assert record["loading"] == {"tmin": 0, "baseline": None}
+    assert (record["seed"], record["averaged"], record["trials"]) == (0, True, 48)
+    assert len(record["concepts"]) == 12
+    assert record["command"].startswith("mne-shallowalign fit --bids-root")
+
+
+def test_a_search_is_saved_as_the_decoder_that_it_refitted(saved, tmp_path, capsys):
+    out = tmp_path / "found.safetensors"
+    model = [*saved.model, "--layer", "1"]  # two layers: 2 and 1
+    assert main(["fit", *saved.data, *model, "--out", str(out), "--debug"]) == 0
+    assert read_decoder(out).layer_ == "energy2"
+    assert "layer energy2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--recipe", "no_such"], "--recipe no_such is unknown; there are atm"),
+        (["--recipe", "nice", "--layer", "2"], "--layer is no option of the recipe"),
+        (["--backbone", "gabor/v1", "--set", "speed=2"], "--set speed is no param"),
+        (["--backbone", "gabor/v1", "--task", "none"], "none"),
+        (["--backbone", "gabor/v1", "--layer", "energy99"], "energy99"),
+    ],
+)
+def test_an_error_is_one_line_and_leaves_nothing(
+    saved, options, words, tmp_path, capsys
+):
+    out = tmp_path / "decoder.safetensors"
+    assert main(["fit", *saved.data, *options, "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("mne-shallowalign fit: error: ")
+    assert (words in error, error.count("\n")) == (True, 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_exists_is_told_before_the_work(saved, capsys):
+    before = saved.file.read_bytes()
+    assert main(["fit", *saved.data, "--out", str(saved.file)]) == 1
+    assert "--overwrite to replace" in capsys.readouterr().err
+    assert saved.file.read_bytes() == before
+
+
+def test_interrupted_while_saving(saved, tmp_path, monkeypatch, capsys):
+    """Neither of the two files is there without the other."""
+
+    def stop(decoder, fname, *, overwrite=False):
+        fname.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ShallowAlignDecoder, "save", stop)
+    out = tmp_path / "decoder.safetensors"
+    assert main(["fit", *saved.data, *saved.model, "--out", str(out)]) == 1
+    assert "interrupted" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,46 @@
+"""``report`` makes one file of a decoder or of results."""
+
+from __future__ import annotations
+
+import pytest
+
+from mne_shallowalign.commands.main import main
+
+
+def test_the_same_of_a_decoder_and_of_its_results(saved, tmp_path, capsys):
+    results, pages = tmp_path / "results", []
+    decoder = [str(saved.file), *saved.data]
+    assert main(["evaluate", *decoder, "--out", str(results), "--debug"]) == 0
+    stimuli = ["--stimuli", str(saved.folder / "ds" / "stimuli")]
+    for i, what in enumerate([decoder, [str(results), *stimuli]]):
+        out = tmp_path / f"{i}.html"
+        assert main(["report", *what, "--out", str(out), "--debug"]) == 0
+        assert f"Report: {out}" in capsys.readouterr().out
+        pages.append(out.read_text(encoding="utf-8"))
+    sentence = next(
+        line for line in pages[0].splitlines() if "picks the right" in line
+    ).strip()
+    for page in pages:
+        assert sentence in page
+        for title in ("Metrics", "Worst queries", "Shared space", "energy2"):
+            assert title in page
+        assert str(saved.folder) not in page
+    assert "Saliency" in pages[0]
+    assert {path.name for path in tmp_path.iterdir()} == {"results", "0.html", "1.html"}
+
+
+def test_a_decoder_alone(saved, tmp_path):
+    out = tmp_path / "page.html"
+    argv = ["report", str(saved.file), "--out", str(out), "--title", "Mine"]
+    assert main([*argv, "--debug"]) == 0
+    assert "<title>Mine</title>" in out.read_text(encoding="utf-8")
+    assert main(argv) == 1  # it is there
+
+
+@pytest.mark.parametrize("results", ["nowhere", "."])
+def test_what_is_no_result(results, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    path = tmp_path / results
+    assert main(["report", str(path), "--out", str(out)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,139 @@
+"""The report says the same of a result, whatever it came in."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import matplotlib.pyplot as plt
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder, make_report
+from mne_shallowalign._evaluation import evaluate
+from mne_shallowalign._evaluation_folder import write_evaluation
+from mne_shallowalign._report_words import percent
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((80, 3, 4))
+    X = (features[:, 1] @ rng.standard_normal((4, 10))).reshape(80, 2, 5)
+    return X + 0.5 * rng.standard_normal(X.shape), features
+
+
+@pytest.fixture(scope="module")
+def decoder(data):
+    X, features = data
+    return _decoder(layer=2).fit(X[:60], features[:60])
+
+
+def _decoder(**params):
+    settings = {"n_components": 4, "lr": 1e-2, "max_epochs": 40, "random_state": 0}
+    return ShallowAlignDecoder(device="cpu", **settings | params)
+
+
+def _page(report, tmp_path):
+    report.save(tmp_path / "page.html", open_browser=False, verbose=False)
+    assert not plt.get_fignums()
+    return html.unescape((tmp_path / "page.html").read_text(encoding="utf-8"))
+
+
+def _titles(report):
+    return [element.name for element in report._content]
+
+
+def test_a_decoder_is_tested(decoder, data, tmp_path):
+    X, features = (part[60:] for part in data)
+    report = make_report(decoder, epochs=X, images=features)
+    page = _page(report, tmp_path)
+    top1 = decoder.score(X, features)
+    assert f"picks the right picture out of 20, {percent(top1)} of the" in page
+    assert _titles(report)[:5] == [
+        "Result",
+        "Metrics",
+        "Similarity",
+        "Shared space",
+        "Training",
+    ]
+    alts = re.findall('<img class="figure-img[^>]*alt="([^"]*)"', page)
+    assert len(alts) == 3
+    first, *_, last = decoder.history_[:, "train_loss"]
+    assert f"from {first:.2f} to {last:.2f} nats in 40 epochs" in alts[2]
+
+
+def test_a_decoder_alone_is_not_said_to_be_tested(decoder, tmp_path):
+    report = make_report(decoder)
+    assert "It was not tested here" in _page(report, tmp_path)
+    assert "Metrics" not in _titles(report)
+
+
+def test_fused_layers_have_weights(data):
+    X, features = data
+    fitted = _decoder(layer=[1, 2], fusion="learned", max_epochs=2)
+    assert "Layer weights" in _titles(make_report(fitted.fit(X, features)))
+
+
+def test_a_search_says_where_its_scores_come_from(data, tmp_path):
+    X, features = data
+    search = LayerSearchCV(_decoder(), cv=3).fit(X[:60], features[:60])
+    report = make_report(search, epochs=X[60:], images=features[60:])
+    page = _page(report, tmp_path)
+    assert f"Layer {search.best_layer_} was chosen of 3 by mean rank" in page
+    assert "held out in 3 folds" in page
+    assert "The decoder picks the right picture out of 20" in page
+    assert {"Layer curve", "Metrics"} <= set(_titles(report))
+    assert "95 % interval, top-1" not in page  # of folds it is no such interval
+
+
+def test_a_folder_of_an_evaluation(decoder, data, tmp_path):
+    X, features = (part[60:] for part in data)
+    (tmp_path / "results").mkdir()
+    found = evaluate(decoder, X, features)
+    write_evaluation(tmp_path / "results", found, {"dataset": "mine"})
+    page = _page(make_report(tmp_path / "results"), tmp_path)
+    assert f"{percent(decoder.score(X, features))} of the time" in page
+    assert "<th>dataset</th><td>mine</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("results", "options", "error", "words"),
+    [
+        (_decoder(), {}, NotFittedError, "not fitted"),
+        (3, {}, TypeError, "got int"),
+        ("nowhere", {}, FileNotFoundError, "nowhere"),
+        (pd.DataFrame({"layer": []}), {}, ValueError, "lacks the column"),
+    ],
+)
+def test_what_is_no_result_is_refused(results, options, error, words):
+    with pytest.raises(error, match=words):
+        make_report(results, **options)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="There are no results"):
+        make_report(tmp_path)
+
+
+def test_epochs_need_images(decoder, data):
+    with pytest.raises(ValueError, match="images is needed"):
+        make_report(decoder, epochs=data[0])
+
+
+def test_epochs_have_a_map_of_what_was_used(tmp_path):
+    """Of the one channel and the two samples that the simulated signal is at."""
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((300, 2))
+    X = 1e-6 * 0.1 * rng.standard_normal((300, 3, 20))
+    X[:, 1, 12:14] += 1e-6 * features
+    info = mne.create_info(["Oz", "Pz", "Cz"], 100.0, "eeg")
+    epochs = mne.EpochsArray(X, info, tmin=-0.05, verbose=False)
+    decoder = _decoder(solver="ridge").fit(epochs, features)
+    page = _page(
+        make_report(decoder, epochs=epochs[:40], images=features[:40]), tmp_path
+    )
+    assert re.search(r"the largest value is at Pz, 0\.0[78] s after picture", page)
