@@ -15,7 +15,7 @@ from ._augment import Augment, Trials
 Batch = tuple[Tensor, tuple[Tensor, ...]]
 
 
-class PairedSignals(Dataset):
+class PairedSignals(Dataset[Batch]):
     """Signals and the features of the pictures seen, resident on one device.
 
     Parameters
@@ -91,7 +91,7 @@ class DeviceBatches:
 
     def __init__(
         self,
-        dataset: PairedSignals | Subset,
+        dataset: PairedSignals | Subset[Batch],
         batch_size: int = 1024,
         shuffle: bool = True,
         generator: torch.Generator | None = None,

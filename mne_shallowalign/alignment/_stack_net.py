@@ -19,7 +19,7 @@ from ._stack import SideBySide, StackedDropout, Stream, stack_modules, unstack
 CHUNK = 1024
 
 
-class StackedPairs(Dataset):
+class StackedPairs(Dataset[Batch]):
     """Training pairs of G groups of nets, the nets of a group sharing theirs.
 
     Parameters
@@ -57,7 +57,10 @@ class StackBatches:
     """
 
     def __init__(
-        self, dataset: StackedPairs | Subset, batch_size: int = 1024, **settings: Any
+        self,
+        dataset: StackedPairs | Subset[Batch],
+        batch_size: int = 1024,
+        **settings: Any,
     ) -> None:
         if isinstance(dataset, Subset):
             stack, rows = cast("StackedPairs", dataset.dataset), dataset.indices

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timm.layers import resample_abs_pos_embed
+from timm.layers.pos_embed import resample_abs_pos_embed
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -201,7 +201,7 @@ def build(**architecture: Any) -> TimmStack:
 
 
 @lru_cache(maxsize=8)
-def _describe(**architecture: Any) -> tuple:
+def _describe(**architecture: Any) -> tuple[Any, ...]:
     with torch.device("meta"):
         stack = build(**architecture)
     n_parameters = sum(p.numel() for p in stack.parameters())

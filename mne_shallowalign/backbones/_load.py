@@ -258,7 +258,9 @@ def list_layers(
     return list(load_backbone(backbone, **options).layers)
 
 
-def register_backbone(name: str) -> Callable[[Callable[..., Backbone]], Callable]:
+def register_backbone(
+    name: str,
+) -> Callable[[Callable[..., Backbone]], Callable[..., Any]]:
     """Decorate a provider of backbones, to add it for this session.
 
     Parameters

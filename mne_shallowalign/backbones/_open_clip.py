@@ -174,7 +174,7 @@ def _hub_weights(cfg: dict[str, Any], revision: str) -> HubWeights | None:
 @lru_cache(maxsize=64)
 def _describe(
     architecture: str, tag: str, input_size: int | None, granularity: str
-) -> tuple:
+) -> tuple[Any, ...]:
     """Learn all that is known without weights, on torch's meta device."""
     with torch.device("meta"):
         clip = _build(architecture, tag, input_size)

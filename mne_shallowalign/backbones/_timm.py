@@ -164,7 +164,7 @@ def _hub_weights(cfg: dict[str, Any], revision: str) -> HubWeights | None:
 
 
 @lru_cache(maxsize=64)
-def _describe(model: str, input_size: int | None, granularity: str) -> tuple:
+def _describe(model: str, input_size: int | None, granularity: str) -> tuple[Any, ...]:
     """Learn all that is known without weights, on torch's meta device."""
     with torch.device("meta"):
         stack = _build(model, input_size, granularity)

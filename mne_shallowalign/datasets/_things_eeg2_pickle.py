@@ -92,7 +92,7 @@ class _DType:
         if self.dtype.kind not in _KINDS:
             raise pickle.UnpicklingError(f"arrays of the type {name!r} are refused")
 
-    def set(self, state: tuple) -> None:
+    def set(self, state: tuple[Any, ...]) -> None:
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
@@ -100,9 +100,9 @@ class _Array:
     """An array whose parts have been read, but not yet brought together."""
 
     def __init__(self, *_: Any) -> None:
-        self.state: tuple | None = None
+        self.state: tuple[Any, ...] | None = None
 
-    def set(self, state: tuple) -> None:
+    def set(self, state: tuple[Any, ...]) -> None:
         self.state = state
 
 

@@ -37,7 +37,7 @@ def extract_features(
     *,
     image_root: str | Path | None = None,
     pooling: str | Sequence[str] = "mean",
-    views: str | Callable | Sequence[str | Callable] | None = None,
+    views: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] | None = None,
     view_fusion: str = "mean",
     out: str | Path | None = None,
     batch_size: int | str = "auto",

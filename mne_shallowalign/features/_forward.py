@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -202,7 +202,7 @@ def _is_memory_error(error: RuntimeError) -> bool:
     return "out of memory" in said or "not enough memory" in said
 
 
-def _progress_bar(name: str, n_images: int) -> tqdm:
+def _progress_bar(name: str, n_images: int) -> tqdm[Any]:
     return tqdm(
         total=n_images,
         desc=name,

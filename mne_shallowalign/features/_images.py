@@ -176,7 +176,9 @@ def verify_images(pictures: Mapping[str, Source]) -> None:
     _refuse(broken, len(files))
 
 
-def _in_threads(function: Callable[[Path], Any], files: Iterable[Path]) -> dict:
+def _in_threads(
+    function: Callable[[Path], Any], files: Iterable[Path]
+) -> dict[Path, Any]:
     files = list(files)
     with ThreadPoolExecutor() as threads:
         return dict(zip(files, threads.map(function, files), strict=True))
