@@ -72,7 +72,7 @@ class Router(GatedProjector):
 
 
 class RouterLoss(ContrastiveLoss):
-    """Alignment through a :class:`Router`, and of the two distributions.
+    """Alignment through a router, and of the two distributions.
 
     ``u * MMD(signals, images) + (1 - u) * L(signals, images)``, with what
     :class:`CoarseToFine` says for u.
