@@ -8,7 +8,7 @@ seed a clone of the decoder, a fit, the similarity of all test queries with all 
 pictures, and top-1 accuracy. The runner does the same through ``IntraSubject`` and
 keeps rows, similarities, training curves and digests in a new folder. Both sides
 alternate which goes first. Printed are seconds and their ratio round by round, and the
-ratio of CPU time, which says more on a machine that others use; at most 1.05 is aimed at.
+ratio of CPU time, which says more on a machine that others use; 1.05 is the aim.
 """
 
 from __future__ import annotations
