@@ -10,10 +10,10 @@ their ratio round by round, the largest difference of the scores, and the fracti
 the stacked training step reaches of the rate of a large square matrix product.
 
 Two CPU cores take about a second for an epoch of one fit: ``--epochs 1`` is feasible
-there. ``--step`` measures the training step alone. ``--auto`` fits one decoder of a given
-layer, and one with ``layer="auto"``, screen included, on the whole data: how many times
-the former, and so how much of a search of all layers and seeds, the latter takes. CPU time
-is printed too, which says more on a machine that others use.
+there. ``--step`` measures the training step alone. ``--auto`` fits one decoder of a
+given layer, and one with ``layer="auto"``, screen included, on the whole data: how many
+times the former, and so how much of a search of all layers and seeds, the latter takes.
+CPU time is printed too, which says more on a machine that others use.
 """
 
 from __future__ import annotations
