@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from numbers import Number
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,8 +58,22 @@ def say(value: Any) -> Any:
         return [say(one) for one in value]
     if isinstance(value, np.ndarray):
         return _digest(str(value.dtype).encode(), np.ascontiguousarray(value).tobytes())
+    if isinstance(value, FunctionType):
+        return _say_function(value)
     name = getattr(value, "__qualname__", None) or getattr(value, "fingerprint", None)
+    if name is None and type(value).__repr__ is object.__repr__:
+        return {"class": type(value).__qualname__, **say(getattr(value, "__dict__", {}))}
     return name or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+
+
+def _say_function(function: FunctionType) -> Any:
+    """Say the name, and of what has none of its own what it does."""
+    name = function.__qualname__
+    if "<" not in name:
+        return name
+    code, closed = function.__code__, function.__closure__ or ()
+    held = [say(cell.cell_contents) for cell in closed]
+    return [name, _digest(code.co_code), say(code.co_consts), held]
 
 
 def _say_estimator(estimator: BaseEstimator) -> dict[str, Any]:
