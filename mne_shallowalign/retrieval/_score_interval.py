@@ -101,9 +101,7 @@ def score_interval(
     return ScoreInterval(estimate, *_logit_bounds(estimate, table, confidence))
 
 
-def _constant_bounds(
-    estimate: float, n: int, confidence: float
-) -> tuple[float, float]:
+def _constant_bounds(estimate: float, n: int, confidence: float) -> tuple[float, float]:
     hits = round(n * estimate, 9)  # of a third, three times, is one
     low, _ = proportion_interval(int(np.floor(hits)), n, confidence)
     _, high = proportion_interval(int(np.ceil(hits)), n, confidence)
