@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from numbers import Number
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +62,10 @@ def say(value: Any) -> Any:
         return _say_function(value)
     name = getattr(value, "__qualname__", None) or getattr(value, "fingerprint", None)
     if name is None and type(value).__repr__ is object.__repr__:
-        return {"class": type(value).__qualname__, **say(getattr(value, "__dict__", {}))}
+        return {
+            "class": type(value).__qualname__,
+            **say(getattr(value, "__dict__", {})),
+        }
     return name or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
@@ -71,9 +74,17 @@ def _say_function(function: FunctionType) -> Any:
     name = function.__qualname__
     if "<" not in name:
         return name
-    code, closed = function.__code__, function.__closure__ or ()
-    held = [say(cell.cell_contents) for cell in closed]
-    return [name, _digest(code.co_code), say(code.co_consts), held]
+    held = [say(cell.cell_contents) for cell in function.__closure__ or ()]
+    given = say(function.__defaults__), say(function.__kwdefaults__)
+    return [name, _say_code(function.__code__), held, *given]
+
+
+def _say_code(code: CodeType) -> Any:
+    inner = [
+        _say_code(one) if isinstance(one, CodeType) else say(one)
+        for one in code.co_consts
+    ]
+    return [_digest(code.co_code), list(code.co_names), inner]
 
 
 def _say_estimator(estimator: BaseEstimator) -> dict[str, Any]:

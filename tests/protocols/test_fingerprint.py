@@ -89,5 +89,8 @@ def test_what_an_object_holds_tells_it_from_others(make):
 
 def test_functions_without_a_name_differ_by_what_they_do():
     double, halve = (lambda x: x * 2), (lambda x: x / 2)
-    triple = lambda x: x * 3  # noqa: E731
-    assert len({str(say(one)) for one in (double, halve, triple)}) == 3
+    triple, real, imag = (lambda x: x * 3), (lambda x: x.real), (lambda x: x.imag)
+    inner, other = (lambda x: lambda: x + 1), (lambda x: lambda: x + 2)
+    every = (double, halve, triple, real, imag, inner, other)
+    assert len({str(say(one)) for one in every}) == len(every)
+    assert "test_fingerprint.py" not in str(say(inner))  # whose path may change
