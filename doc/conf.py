@@ -58,6 +58,7 @@ if os.environ.get("DOCS_INTERSPHINX") == "1":
         "pandas": ("https://pandas.pydata.org/docs/", None),
         "PIL": ("https://pillow.readthedocs.io/en/stable/", None),
         "python": ("https://docs.python.org/3/", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy/", None),
         "skorch": ("https://skorch.readthedocs.io/en/stable/", None),
         "sklearn": ("https://scikit-learn.org/stable/", None),
         "torch": ("https://docs.pytorch.org/docs/stable/", None),
@@ -66,8 +67,8 @@ else:
     nitpick_ignore_regex = [
         (
             r"py:.*",
-            r"(joblib|mne|mne_bids|matplotlib|numpy|pandas|PIL|pathlib|skorch|sklearn|sys|"
-            r"torch)(\..*)?",
+            r"(joblib|mne|mne_bids|matplotlib|numpy|pandas|PIL|pathlib|scipy|skorch|"
+            r"sklearn|sys|torch)(\..*)?",
         ),
         (r"std:ref", r"tut-logging"),  # of MNE's own text on ``verbose``
     ]
@@ -87,6 +88,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "capture_repr": ("_repr_html_",),
     "copyfile_regex": r".*\.rst",
+    "default_thumb_file": str(HERE / "_static" / "layer_curve.png"),
     "doc_module": (project.replace("-", "_"),),
     "examples_dirs": "../examples",
     "filename_pattern": r"/\d\d_",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 HEADER_KEY = "mne_shallowalign"
+OURS = "mne_shallowalign."
 SCALERS = ("signal_scaler_", "image_scaler_")
 PLAIN_ATTRIBUTES = (
     "n_features_in_",
@@ -171,7 +173,7 @@ def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
         "versions": versions(),
         "params": {name: _plain(value) for name, value in params.items()},
         "fitted": {name: _plain(value) for name, value in fitted.items()},
-        **{part: x if isinstance(x, str) else None for part, x in named.items()},
+        **{part: _name_of(x) for part, x in named.items()},
         "backbone": None if backbone is None else _describe(backbone),
         "info": None if decoder.info_ is None else decoder.info_.to_json_dict(),
         "gallery": [_plain(name) for name in decoder.gallery_.tolist()],
@@ -181,7 +183,7 @@ def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
     }
 
 
-def _records(screen: DataFrame | None) -> list[dict[str, Any]] | None:
+def _records(screen: DataFrame | None) -> list[dict[Hashable, Any]] | None:
     return None if screen is None else screen.to_dict("records")
 
 
@@ -261,14 +263,33 @@ def _checksums(tensors: dict[str, torch.Tensor]) -> dict[str, int]:
     return {name: zlib.crc32(tensor.numpy().data) for name, tensor in tensors.items()}
 
 
-def _named(part: str, header: dict[str, Any], fname: Path) -> str:
+def _name_of(part: Any) -> str | None:
+    """Name an encoder or loss that is registered, or a class of this package."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, type) and part.__module__.startswith(OURS):
+        return f"{part.__module__}:{part.__qualname__}"
+    return None
+
+
+def _named(part: str, header: dict[str, Any], fname: Path) -> Any:
     name = header.get(part, header["params"].get(part))
     if name is None:
         raise ValueError(
             f"The {part} of the decoder in {fname} has no registered name: pass its "
             f"class or factory as {part}=."
         )
-    return name
+    return _class_of_ours(name) if name.startswith(OURS) else name
+
+
+def _class_of_ours(name: str) -> type:
+    """Find a class of this package: a file must not name anything else."""
+    from torch import nn
+
+    found = pkgutil.resolve_name(name)
+    if _name_of(found) != name or not issubclass(found, nn.Module):
+        raise ValueError(f"{name!r} is no encoder or loss of mne-shallowalign.")
+    return found
 
 
 def _restore_backbone(
@@ -280,6 +301,7 @@ def _restore_backbone(
     from .backbones import load_backbone
 
     commit = described.get("commit")
+    found: Backbone | None
     try:
         if given is None:
             found = load_backbone(
@@ -291,10 +313,9 @@ def _restore_backbone(
         else:
             found = load_backbone(given)
             found = found.pinned() if commit else found
+        reason = f"it is {found.name} of another revision or preprocessing"
     except (OSError, ValueError) as error:
         found, reason = None, str(error)
-    else:
-        reason = f"it is {found.name} of another revision or preprocessing"
     if found is not None and found.fingerprint == described["fingerprint"]:
         return found
     warn(

@@ -508,6 +508,14 @@ class Halves(ContrastiveLoss):
         return features[:, : self.n_features]
 
 
+@pytest.mark.parametrize("name", ["decoder:Path", "_decoder_file:os.system"])
+def test_a_file_names_nothing_but_encoders_and_losses(name):
+    from mne_shallowalign._decoder_file import _class_of_ours
+
+    with pytest.raises(ValueError, match="is no encoder or loss"):
+        _class_of_ours(f"mne_shallowalign.{name}")
+
+
 def test_loss_of_ones_own_takes_parts_apart(linear, tmp_path):
     X, features = linear
     swapped = np.random.default_rng(3).permutation(len(X))

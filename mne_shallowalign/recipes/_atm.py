@@ -18,7 +18,9 @@ SHARED = [
 
 
 def atm(*, setting: str = "intra", dataset: str = EEG, captions: bool = True) -> Recipe:
-    """ATM :footcite:p:`Li2024`: attention among channels, picture and text.
+    """ATM: attention among channels, picture and text.
+
+    After :footcite:t:`Li2024`.
 
     All 63 channels are encoded at the width of the output of CLIP ViT-H/14, without
     projectors; the loss is ``0.99 L(image) + 0.01 L(text)``, with a learnt scale that
@@ -70,7 +72,9 @@ def atm(*, setting: str = "intra", dataset: str = EEG, captions: bool = True) ->
 def neural_mcrl(
     *, setting: str = "intra", dataset: str = EEG, captions: bool = True
 ) -> Recipe:
-    """Neural-MCRL :footcite:p:`Li2024mcrl`: its alignment with picture and text.
+    """Neural-MCRL: its alignment with picture and text.
+
+    After :footcite:t:`Li2024mcrl`.
 
     The released training code has the objective of :func:`atm`: its cross-attention
     between modalities is given neither pictures nor text, and does nothing.

@@ -12,7 +12,9 @@ PRIORS = ["blur-15", "noise-25", "low-resolution-0.1", "mosaic-5"]
 
 
 def neurobridge(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
-    """NeuroBridge :footcite:p:`Zhang2025`: cognitive priors and a shared space.
+    """NeuroBridge: cognitive priors and a shared space.
+
+    After :footcite:t:`Zhang2025`.
 
     The target is the mean over a blurred, a noisy, a coarse and a mosaic view of the
     picture in the output of CLIP ResNet-50, for training and for candidates; channels

@@ -13,7 +13,9 @@ ADAM = {"optimizer": torch.optim.Adam, "optimizer__betas": (0.5, 0.999)}
 
 
 def nice(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
-    """NICE :footcite:p:`Song2024`: TSConv, aligned with the output of CLIP ViT-L/14.
+    """NICE: TSConv, aligned with the output of CLIP ViT-L/14.
+
+    After :footcite:t:`Song2024`.
 
     The signal is encoded at the width of the image features, without projectors; both
     sides are normalised and multiplied by 14.3, which is not trained.

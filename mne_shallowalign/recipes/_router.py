@@ -72,7 +72,7 @@ class Router(GatedProjector):
 
 
 class RouterLoss(ContrastiveLoss):
-    """Alignment through a :class:`Router`, and of the two distributions.
+    """Alignment through a router, and of the two distributions.
 
     ``u * MMD(signals, images) + (1 - u) * L(signals, images)``, with what
     :class:`CoarseToFine` says for u.
@@ -88,8 +88,10 @@ class RouterLoss(ContrastiveLoss):
         As for the same class.
     """
 
+    projector: Router
+
     def __init__(self, *args: Any, loss: str = "lineage", **kwargs: Any) -> None:
-        super().__init__(*args, loss=loss, **kwargs)
+        super().__init__(*args, **(kwargs | {"loss": loss}))
         if not self.is_gated:
             raise ValueError(
                 "RouterLoss needs several layers and fusion='learned', got one target."

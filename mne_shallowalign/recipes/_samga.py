@@ -16,7 +16,9 @@ PRIORS = ("published", "held-out")
 def samga(
     *, setting: str = "intra", dataset: str = EEG, prior: str = "published"
 ) -> Recipe:
-    """SAMGA :footcite:p:`Jiang2026`: five layers of InternViT by a router.
+    """SAMGA: five layers of InternViT by a router.
+
+    After :footcite:t:`Jiang2026`.
 
     See :class:`~mne_shallowalign.recipes.RouterLoss` for the objective and
     :class:`~mne_shallowalign.recipes.CoarseToFine` for its two stages. Between

@@ -30,7 +30,9 @@ def shallow_alignment(
     setting: str = "intra",
     dataset: str = EEG,
 ) -> Recipe:
-    """Shallow Alignment :footcite:p:`Du2026`, with one of the eight backbones.
+    """Shallow Alignment, with one of the eight backbones.
+
+    After :footcite:t:`Du2026`.
 
     EEGProject on occipital and parietal channels, linear projectors into 512
     dimensions, eq. 3 with a learnt temperature, AdamW at 1e-4 for 50 epochs of

@@ -12,7 +12,9 @@ BLURS = ["fovea-45", "fovea-51", "fovea-57"]
 
 
 def ubp(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
-    """UBP :footcite:p:`Wu2025`: pictures as blurred as the brain sees them.
+    """UBP: pictures as blurred as the brain sees them.
+
+    After :footcite:t:`Wu2025`.
 
     EEGProject at the width of the output of CLIP ResNet-50, without projectors, aligned
     with a foveated view whose blur depends on the trial, see

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What :func:`reproduce` returns.
+    """What reproducing a table or figure returns.
 
     Parameters
     ----------

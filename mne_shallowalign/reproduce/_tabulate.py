@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ._runs import System
 from ._setting import Setting
@@ -48,7 +48,9 @@ def compare(
     mean = ours.groupby(_KEYS[:3], sort=False)["ours"].mean().reset_index()
     table = _stack(ours, mean.assign(subject="mean"))
     published = _published(systems, dataset)
-    how = "outer" if setting.recordings.is_simulated else "left"
+    how: Literal["outer", "left"] = (
+        "outer" if setting.recordings.is_simulated else "left"
+    )
     table = table.merge(published, how, _KEYS, sort=False)
     if not setting.recordings.is_simulated:
         alike = _is_of_the_same_people(table, published, setting)
@@ -100,7 +102,7 @@ def spread(table: DataFrame) -> DataFrame:
     )
     subjects = [one for one in wide if one != "mean"]
     order = table[_KEYS[:3]].drop_duplicates().itertuples(index=False)
-    return wide.loc[[tuple(row) for row in order], [*subjects, "mean"]].fillna("")
+    return wide.loc[[tuple(row) for row in order]][[*subjects, "mean"]].fillna("")
 
 
 def _say(row: Series) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,7 +109,7 @@ def _constant_bounds(estimate: float, n: int, confidence: float) -> tuple[float,
 
 
 def _logit_bounds(
-    estimate: float, table: NDArray, confidence: float
+    estimate: float, table: NDArray[Any], confidence: float
 ) -> tuple[float, float]:
     from scipy.special import expit, logit
     from scipy.stats import t
@@ -121,7 +121,7 @@ def _logit_bounds(
     return float(low), float(high)
 
 
-def _crossed_variance(table: NDArray) -> tuple[float, float]:
+def _crossed_variance(table: NDArray[Any]) -> tuple[float, float]:
     """Variance of the mean of all cells, and its degrees of freedom."""
     n_cells = int(np.count_nonzero(~np.isnan(table)))
     rest = np.nan_to_num(table - np.nanmean(table))
@@ -142,7 +142,7 @@ def _crossed_variance(table: NDArray) -> tuple[float, float]:
     return variance, variance**2 / squares
 
 
-def _cell_variance(rest: NDArray, n_cells: int, freedom: int) -> float:
+def _cell_variance(rest: NDArray[Any], n_cells: int, freedom: int) -> float:
     if n_cells < rest.size:  # some subjects did not see some pictures
         return float(np.sum(rest**2)) / n_cells**2
     rest = rest - rest.mean(axis=0) - rest.mean(axis=1, keepdims=True)
@@ -163,7 +163,7 @@ def _check_hits(hits: ArrayLike) -> NDArray[np.float64]:
 
 
 def _cell_means(
-    hits: NDArray, subjects: ArrayLike | None, images: ArrayLike | None
+    hits: NDArray[Any], subjects: ArrayLike | None, images: ArrayLike | None
 ) -> NDArray[np.float64]:
     """Average what one subject and picture have in common, NaN where there is none."""
     labels = []

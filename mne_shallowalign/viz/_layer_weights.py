@@ -41,7 +41,9 @@ def plot_layer_weights(
         If there is no layer, or the weights of a fit are negative or do not sum to
         one.
     """
-    table = weights.to_frame().T if weights.ndim == 1 else weights
+    import pandas as pd
+
+    table = weights.to_frame().T if isinstance(weights, pd.Series) else weights
     _check_weights(table)
     axes = open_axes(axes)
     at = range(table.shape[1])
@@ -66,5 +68,5 @@ def _check_weights(table: DataFrame) -> None:
         raise ValueError(
             "weights must be 0 or more and sum to one in every fit, got sums of "
             f"{', '.join(f'{value:.3g}' for value in sums[:5])} and a smallest of "
-            f"{table.min(axis=None):.3g}."
+            f"{table.min().min():.3g}."
         )
