@@ -61,12 +61,17 @@ def say(value: Any) -> Any:
     if isinstance(value, FunctionType):
         return _say_function(value)
     name = getattr(value, "__qualname__", None) or getattr(value, "fingerprint", None)
-    if name is None and type(value).__repr__ is object.__repr__:
+    if name is None and _has_default_repr(value):
         return {
             "class": type(value).__qualname__,
             **say(getattr(value, "__dict__", {})),
         }
     return name or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+
+
+def _has_default_repr(value: Any) -> bool:
+    owner = next(one for one in type(value).__mro__ if "__repr__" in vars(one))
+    return owner is object
 
 
 def _say_function(function: FunctionType) -> Any:
