@@ -5,8 +5,8 @@
 A study has 10 subjects (or as many as asked for) x 200 pictures x 5 seeds. A query is
 right when the sum of effects of subject, picture, their interaction (the recorded
 trial) and the seed, all normal, exceeds a threshold; so the accuracy in the
-populations of people and pictures is known in closed form. Printed is the share of the studies whose interval holds it,
-and the mean width of the interval:
+populations of people and pictures is known in closed form. Printed is the share of
+the studies whose interval holds it, and the mean width of the interval:
 
 - ``crossed``: ``retrieval.score_interval``
 - ``pigeonhole``: percentiles of the bootstrap of Owen (2007), subjects and pictures
