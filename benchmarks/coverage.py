@@ -1,12 +1,12 @@
 """How often confidence intervals of a top-1 accuracy cover the truth.
 
-    python benchmarks/coverage.py [--studies 1000] [--seed 0]
+    python benchmarks/coverage.py [--studies 1000] [--seed 0] [--subjects 10]
 
-A study has 10 subjects x 200 pictures x 5 seeds. A query is right when the sum of
-effects of subject, picture, their interaction (the recorded trial) and the seed, all
-normal, exceeds a threshold; so the accuracy in the populations of people and pictures
-is known in closed form. Printed is the share of the studies whose interval holds it,
-and the mean width of the interval:
+A study has 10 subjects (or as many as asked for) x 200 pictures x 5 seeds. A query is
+right when the sum of effects of subject, picture, their interaction (the recorded
+trial) and the seed, all normal, exceeds a threshold; so the accuracy in the
+populations of people and pictures is known in closed form. Printed is the share of
+the studies whose interval holds it, and the mean width of the interval:
 
 - ``crossed``: ``retrieval.score_interval``
 - ``pigeonhole``: percentiles of the bootstrap of Owen (2007), subjects and pictures
@@ -34,18 +34,21 @@ SETTINGS = {
     "hard, 0.15": (0.15, 0.5, 0.8, 1.0),
     "easy, 0.92": (0.92, 0.5, 0.8, 1.0),
     "no effect, 0.5": (0.5, 0.0, 0.0, 0.0),
+    "rare, 0.03": (0.03, 0.5, 0.8, 1.0),
 }
 
 
-def simulate(setting, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def simulate(
+    setting, rng: np.random.Generator, n_subjects: int = N_SUBJECTS
+) -> tuple[np.ndarray, float]:
     """Draw hits (n_subjects, n_images, n_seeds) and return them with the truth."""
     accuracy, by_subject, by_image, by_trial = setting
     total = np.sqrt(1 + by_subject**2 + by_image**2 + by_trial**2)
     hidden = norm.ppf(accuracy) * total + (
-        by_subject * rng.standard_normal((N_SUBJECTS, 1, 1))
+        by_subject * rng.standard_normal((n_subjects, 1, 1))
         + by_image * rng.standard_normal((1, N_IMAGES, 1))
-        + by_trial * rng.standard_normal((N_SUBJECTS, N_IMAGES, 1))
-        + rng.standard_normal((N_SUBJECTS, N_IMAGES, N_SEEDS))
+        + by_trial * rng.standard_normal((n_subjects, N_IMAGES, 1))
+        + rng.standard_normal((n_subjects, N_IMAGES, N_SEEDS))
     )
     return hidden > 0, accuracy
 
@@ -71,8 +74,8 @@ def pigeonhole(hits, confidence, rng):
 
 def subjects(hits, confidence, rng):
     means = hits.mean(axis=(1, 2))
-    half = t.ppf((1 + confidence) / 2, N_SUBJECTS - 1)
-    half *= means.std(ddof=1) / np.sqrt(N_SUBJECTS)
+    half = t.ppf((1 + confidence) / 2, len(means) - 1)
+    half *= means.std(ddof=1) / np.sqrt(len(means))
     return means.mean() - half, means.mean() + half
 
 
@@ -87,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--subjects", type=int, default=N_SUBJECTS)
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
     error = np.sqrt(0.95 * 0.05 / args.studies)
@@ -97,7 +101,9 @@ def main() -> None:
         print(f"\nnominal {confidence:.2f}: share that covers (mean width)")
         print(f"{'':22}" + "".join(f"{method.__name__:>16}" for method in METHODS))
         for name, setting in SETTINGS.items():
-            studies = [simulate(setting, rng) for _ in range(args.studies)]
+            studies = [
+                simulate(setting, rng, args.subjects) for _ in range(args.studies)
+            ]
             cells = []
             for method in METHODS:
                 bounds = np.array([method(h, confidence, rng) for h, _ in studies])

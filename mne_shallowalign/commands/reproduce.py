@@ -134,9 +134,13 @@ def _recordings(dataset: str, subjects: list[str] | None) -> Recordings:
 
 def _estimate(args: argparse.Namespace, setting: Setting) -> None:
     from ..reproduce import cost, plan
+    from ..reproduce._cost import default_seconds
 
-    seconds = args.seconds_per_fit
-    options = {} if seconds is None else {"seconds_per_fit": seconds}
+    seconds, source = args.seconds_per_fit, "given"
+    if seconds is None:
+        seconds = default_seconds(setting)
+        source = "measured on two CPU cores; --seconds-per-fit says what yours takes"
     fits = plan(args.exhibit, setting)
     print(fits.groupby(["protocol", "recipe"], sort=False).size().to_string())
-    print(cost(fits, setting, **options))
+    print(cost(fits, setting, seconds_per_fit=seconds))
+    print(f"with {seconds:g} s for a fit of one person ({source})")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from numbers import Number
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,8 +58,38 @@ def say(value: Any) -> Any:
         return [say(one) for one in value]
     if isinstance(value, np.ndarray):
         return _digest(str(value.dtype).encode(), np.ascontiguousarray(value).tobytes())
+    if isinstance(value, FunctionType):
+        return _say_function(value)
     name = getattr(value, "__qualname__", None) or getattr(value, "fingerprint", None)
+    if name is None and _has_default_repr(value):
+        return {
+            "class": type(value).__qualname__,
+            **say(getattr(value, "__dict__", {})),
+        }
     return name or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+
+
+def _has_default_repr(value: Any) -> bool:
+    owner = next(one for one in type(value).__mro__ if "__repr__" in vars(one))
+    return owner is object
+
+
+def _say_function(function: FunctionType) -> Any:
+    """Say the name, and of what has none of its own what it does."""
+    name = function.__qualname__
+    if "<" not in name:
+        return name
+    held = [say(cell.cell_contents) for cell in function.__closure__ or ()]
+    given = say(function.__defaults__), say(function.__kwdefaults__)
+    return [name, _say_code(function.__code__), held, *given]
+
+
+def _say_code(code: CodeType) -> Any:
+    inner = [
+        _say_code(one) if isinstance(one, CodeType) else say(one)
+        for one in code.co_consts
+    ]
+    return [_digest(code.co_code), list(code.co_names), inner]
 
 
 def _say_estimator(estimator: BaseEstimator) -> dict[str, Any]:

@@ -135,6 +135,8 @@ def make_plan(
     if selection not in SELECTIONS:
         raise ValueError(f"selection must be one of {SELECTIONS}, got {selection!r}.")
     datasets = [recordings] if isinstance(recordings, Recordings) else list(recordings)
+    if not datasets:
+        raise ValueError("recordings must be at least one dataset, got none.")
     prepared = as_recipes(recipes)
     said = [
         [recipe.name, say(recipe.picks), say(recipe.decoder)] for recipe in prepared

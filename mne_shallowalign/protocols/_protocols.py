@@ -142,7 +142,8 @@ class Protocol(ABC):
         keep : ``"similarity"`` | ``"embeddings"`` | None
             What is kept in the folder beside a row, see :func:`read_arrays`: the
             similarity of every query with every candidate, also the embeddings of
-            both, or neither. Default ``"similarity"``.
+            both, or neither. Default ``"similarity"``. Of a fit that is there already
+            stays what was kept then.
         watch_test : bool
             Whether loss and top-1 accuracy on the test set are recorded after every
             epoch, for training curves. They decide nothing. Default False.

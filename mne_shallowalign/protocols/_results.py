@@ -116,7 +116,7 @@ class ResultsFolder:
         row : dict
             The row.
         """
-        return json.loads(self._row(fit).read_bytes())
+        return _read_row(self._row(fit))
 
     def read_arrays(self, fit: str) -> dict[str, np.ndarray]:
         """Read what is kept beside a row.
@@ -138,16 +138,35 @@ class ResultsFolder:
                 f"{self.path} has no fit {fit!r}; read_results(folder)['id'] lists "
                 "those that it has."
             )
-        with safe_open(self._arrays(fit), framework="np") as file:
-            text = (file.metadata() or {}).items()
-            numbers = {name: file.get_tensor(name) for name in file.keys()}
-            return numbers | {name: np.array(json.loads(said)) for name, said in text}
+        with _reading(self._arrays(fit)):
+            with safe_open(self._arrays(fit), framework="np") as file:
+                text = (file.metadata() or {}).items()
+                numbers = {name: file.get_tensor(name) for name in file.keys()}
+        return numbers | {name: np.array(json.loads(said)) for name, said in text}
 
     def _row(self, fit: str) -> Path:
         return self.path / f"{fit}.json"
 
     def _arrays(self, fit: str) -> Path:
         return self.path / f"{fit}.safetensors"
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (FileNotFoundError, SafetensorError, ValueError) as error:
+        raise ValueError(
+            f"{path} is missing or damaged ({error}). Remove {path.stem}.json, and run "
+            "the protocol again: it does this fit anew, and no other."
+        ) from error
+
+
+def _read_row(path: Path) -> dict[str, Any]:
+    with _reading(path):
+        return json.loads(path.read_bytes())
 
 
 def read_results(folder: str | Path) -> DataFrame:
@@ -185,6 +204,8 @@ def read_results(folder: str | Path) -> DataFrame:
     ------
     FileNotFoundError
         If there is no such folder.
+    ValueError
+        If a file in it is damaged.
 
     See Also
     --------
@@ -196,7 +217,7 @@ def read_results(folder: str | Path) -> DataFrame:
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise FileNotFoundError(f"folder={str(folder)!r} is no existing folder.")
-    rows = [json.loads(row.read_bytes()) for row in sorted(path.glob("*.json"))]
+    rows = [_read_row(row) for row in sorted(path.glob("*.json"))]
     table = pd.DataFrame(rows)
     return table.sort_values(_ORDER, ignore_index=True) if rows else table
 
@@ -226,7 +247,7 @@ def read_arrays(folder: str | Path, fit: str) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If the folder has no such fit.
+        If the folder has no such fit, or its file is missing or damaged.
 
     See Also
     --------

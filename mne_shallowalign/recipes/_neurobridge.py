@@ -19,7 +19,7 @@ def neurobridge(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
     The target is the mean over a blurred, a noisy, a coarse and a mosaic view of the
     picture in the output of CLIP ResNet-50, for training and for candidates; channels
     are smoothed at random, once. Linear projectors into 512 dimensions, and the loss
-    ``"lineage"``. Between subjects: TSConv on all channels.
+    ``"lineage"``. Between subjects, and for MEG: TSConv on all channels.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def neurobridge(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
     .. footbibliography::
     """
     check_setting("NeuroBridge", setting, dataset, (EEG, MEG))
-    is_flat = setting == "intra"
+    is_flat = setting == "intra" and dataset == EEG  # all else is too wide for it
     return Recipe(
         name="NeuroBridge",
         decoder=ShallowAlignDecoder(
@@ -56,7 +56,7 @@ def neurobridge(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
             augment=TemporalSmoothing(5, 0.3, frozen=True),
         ),
         protocol=protocol_of(setting),
-        picks="occipito-parietal" if is_flat and dataset == EEG else "data",
+        picks="occipito-parietal" if is_flat else "data",
         citation="Zhang et al. (2025), NeuroBridge, arXiv:2511.06836",
         published=published("neurobridge"),
         selection="last epoch, and the one with the least loss on the test set, are "

@@ -65,6 +65,7 @@ def nice(*, setting: str = "intra", dataset: str = EEG) -> Recipe:
         selection="epoch by loss on 740 random training rows, concepts overlapping",
         departures=[
             "The final epoch counts; no training rows are held out.",
+            "Presentations of one picture are never negatives.",
             "Candidates are the pictures that were seen, as in the paper's Table 1; "
             "NICE's own task compares with means of other pictures of a concept.",
         ],

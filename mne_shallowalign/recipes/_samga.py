@@ -82,6 +82,7 @@ def samga(
         departures=[
             "The final epoch counts; nothing stops early.",
             "Every layer is standardised over the training images.",
+            "Presentations of one picture are never negatives.",
             "The bias of a subject is never dropped in training (it is for 30 % of the "
             "trials in the code).",
             "Weights are InternViT-6B V2.5 and pooling the mean over patches; the "

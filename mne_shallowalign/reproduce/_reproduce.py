@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mne.utils import verbose
 
+from ._exhibit import Made
 from ._exhibits import get_exhibit
 from ._setting import Setting
 from ._write import write_made
@@ -29,7 +30,8 @@ class Reproduction:
         One row per fit, see :func:`mne_shallowalign.protocols.read_results`, with what
         tables and figures call it and the ``folder`` of its arrays.
     tables : mapping of str to DataFrame
-        The tables, by what was added to the name of their files.
+        The tables, by what was added to the name of their files; each has a column
+        ``selection``.
     figures : mapping of str to matplotlib.figure.Figure
         The figures.
     files : list of Path
@@ -92,12 +94,19 @@ def reproduce(
     out.mkdir(parents=True, exist_ok=True)
     runs = exhibit.runs(setting)
     results = pd.concat([run.run(out, n_jobs) for run in runs], ignore_index=True)
-    made = exhibit.make(results, setting)
+    made = _label(exhibit.make(results, setting), setting.selection)
     note = setting.note(results)
     for figure in made.figures.values():
         figure.supxlabel(note, fontsize="x-small")
-    files = write_made(made, exhibit, note, out)
+    files = write_made(made, exhibit, note, out, setting.file_suffix)
     return Reproduction(results, made.tables, made.figures, files, note)
+
+
+def _label(made: Made, selection: str) -> Made:
+    tables = {
+        part: table.assign(selection=selection) for part, table in made.tables.items()
+    }
+    return replace(made, tables=tables)
 
 
 def plan(name: str, setting: Setting) -> DataFrame:

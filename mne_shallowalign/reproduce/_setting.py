@@ -86,6 +86,11 @@ class Setting:
         """The model of the figures of a single model."""
         return self.models[-1]
 
+    @property
+    def file_suffix(self) -> str:
+        """What the names of files end with, so that no habit replaces honest ones."""
+        return "-test-selected" if self.selection == "test" else ""
+
     def person(self, number: int) -> str:
         """Find who stands for a subject of the paper.
 

@@ -37,6 +37,7 @@ def _of_models(layer: str, setting: Setting, kind: str) -> list[System]:
 
 def _runs(systems: Systems, setting: Setting) -> list[Run]:
     # of training pictures of the test's concepts, THINGS-MEG has some
+    has_others = len(setting.recordings.subjects) > 1
     return [
         Run(
             systems=systems(setting, kind),
@@ -44,6 +45,7 @@ def _runs(systems: Systems, setting: Setting) -> list[Run]:
             protocol=protocol(overlap="drop"),
         )
         for kind, protocol in _PROTOCOLS.items()
+        if kind == "intra" or has_others
     ]
 
 

@@ -36,7 +36,9 @@ def compare(
     -------
     table : DataFrame
         One row per protocol, method, metric and subject (and ``"mean"``): ``ours``, the
-        mean over seeds, ``published`` and, unless simulated, the ``difference``.
+        mean over seeds, ``published`` and, unless simulated, the ``difference``. With
+        fewer people than in the publication, their mean and what was learned from
+        others are not of the same thing, and have none.
     """
     results = results.assign(subject=results["subject"].map(_number))
     ours = results.melt(
@@ -51,8 +53,18 @@ def compare(
     )
     table = table.merge(published, how, _KEYS, sort=False)
     if not setting.recordings.is_simulated:
-        table["difference"] = table["ours"] - table["published"]
+        alike = _is_of_the_same_people(table, published, setting)
+        table["difference"] = (table["ours"] - table["published"]).where(alike)
     return table
+
+
+def _is_of_the_same_people(
+    table: DataFrame, published: DataFrame, setting: Setting
+) -> Series:
+    n_published = published.loc[published["subject"] != "mean", "subject"].nunique()
+    is_whole = len(setting.recordings.subjects) >= n_published
+    is_own = (table["protocol"] == "intra-subject") & (table["subject"] != "mean")
+    return is_own | is_whole
 
 
 def _number(subject: str) -> str:

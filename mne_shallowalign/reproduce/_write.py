@@ -25,7 +25,9 @@ th, td {{text-align: left; padding: .3em .8em; border-bottom: 1px solid #ccc}}
 """
 
 
-def write_made(made: Made, exhibit: Exhibit, note: str, out: Path) -> list[Path]:
+def write_made(
+    made: Made, exhibit: Exhibit, note: str, out: Path, suffix: str = ""
+) -> list[Path]:
     """Write tables as CSV and HTML, figures as PNG and PDF; nothing half-written.
 
     Parameters
@@ -38,6 +40,8 @@ def write_made(made: Made, exhibit: Exhibit, note: str, out: Path) -> list[Path]
         What has to stand below each.
     out : Path
         The folder.
+    suffix : str
+        What the names of the files end with.
 
     Returns
     -------
@@ -46,14 +50,14 @@ def write_made(made: Made, exhibit: Exhibit, note: str, out: Path) -> list[Path]
     """
     writers: dict[str, Callable[[Path], None]] = {}
     for part, table in made.tables.items():
-        stem = _stem(exhibit.name, part)
+        stem = _stem(exhibit.name, part) + suffix
         writers[f"{stem}.csv"] = partial(_write_csv, table, note)
         writers[f"{stem}.html"] = partial(_write_html, table, exhibit.title, note)
     for part, figure in made.figures.items():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once, not anew for every file
         for kind in ("png", "pdf"):
-            name = f"{_stem(exhibit.name, part)}.{kind}"
+            name = f"{_stem(exhibit.name, part)}{suffix}.{kind}"
             writers[name] = partial(figure.savefig, format=kind, dpi=150)
     return [_write(out / name, write) for name, write in writers.items()]
 

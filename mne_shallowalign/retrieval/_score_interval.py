@@ -81,8 +81,9 @@ def score_interval(
     not all see the same pictures the last term is the cluster-robust one of this
     reference. Bounds are those of Student's t with the degrees of freedom of
     :footcite:t:`Satterthwaite1946`, on the logit scale, which keeps them between 0
-    and 1. A score of exactly 0 or 1 has no variance to estimate; it gets Wilson's
-    interval for as many trials as there are pictures (subjects, without pictures).
+    and 1. Scores that are all the same, such as 0 or 1, have no variance to estimate;
+    they get Wilson's interval for as many trials as there are pictures (subjects,
+    without pictures).
 
     ``benchmarks/coverage.py`` prints how often this and its rivals cover the truth.
 
@@ -94,12 +95,17 @@ def score_interval(
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}.")
     table = _cell_means(_check_hits(hits), subjects, images)
     estimate = float(np.nanmean(table))
-    if estimate in (0, 1):
+    if np.nanmax(table) - np.nanmin(table) < 1e-12:
         n = table.shape[images is not None]
-        return ScoreInterval(
-            estimate, *proportion_interval(int(n * estimate), n, confidence)
-        )
+        return ScoreInterval(estimate, *_constant_bounds(estimate, n, confidence))
     return ScoreInterval(estimate, *_logit_bounds(estimate, table, confidence))
+
+
+def _constant_bounds(estimate: float, n: int, confidence: float) -> tuple[float, float]:
+    hits = round(n * estimate, 9)  # of a third, three times, is one
+    low, _ = proportion_interval(int(np.floor(hits)), n, confidence)
+    _, high = proportion_interval(int(np.ceil(hits)), n, confidence)
+    return low, high
 
 
 def _logit_bounds(

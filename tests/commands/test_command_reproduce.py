@@ -34,6 +34,7 @@ def test_dry_run_of_the_paper_needs_no_data(capsys, tmp_path):
     code, output = _run(capsys, *argv)
     assert code == 0
     assert "200 fits" in output.out
+    assert "with 50 s for a fit of one person (measured on two CPU cores" in output.out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -68,3 +68,29 @@ def test_words_for_parameters():
     said = say(ShallowAlignDecoder(device="cpu", lr=0.1, random_state=3))
     assert said["lr"] == 0.1
     assert not {"device", "random_state", "cache_dir"} & set(said)
+
+
+class Weighted:
+    """An object whose repr says nothing of what it holds."""
+
+    def __init__(self, weight):
+        self.weight = weight
+
+
+def times(factor):
+    return lambda signals: signals * factor
+
+
+@pytest.mark.parametrize("make", [Weighted, times])
+def test_what_an_object_holds_tells_it_from_others(make):
+    assert say(make(1.0)) == say(make(1.0))
+    assert say(make(1.0)) != say(make(2.0))
+
+
+def test_functions_without_a_name_differ_by_what_they_do():
+    double, halve = (lambda x: x * 2), (lambda x: x / 2)
+    triple, real, imag = (lambda x: x * 3), (lambda x: x.real), (lambda x: x.imag)
+    inner, other = (lambda x: lambda: x + 1), (lambda x: lambda: x + 2)
+    every = (double, halve, triple, real, imag, inner, other)
+    assert len({str(say(one)) for one in every}) == len(every)
+    assert "test_fingerprint.py" not in str(say(inner))  # whose path may change

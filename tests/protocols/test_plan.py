@@ -136,3 +136,8 @@ def test_what_cannot_be_planned(decoder):
         IntraSubject(overlap="ignore")
     with pytest.raises(ValueError, match="positive numbers"):
         FewShotCalibration(minutes=(0, 1))
+
+
+def test_no_dataset_at_all(decoder):
+    with pytest.raises(ValueError, match="recordings must be at least one"):
+        IntraSubject().run(decoder(), [])

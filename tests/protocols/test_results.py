@@ -93,3 +93,25 @@ def test_a_failed_fit_can_be_claimed_again(tmp_path):
             raise RuntimeError("diverged")
     with folder.claim("abc", wait=False) as mine:
         assert mine
+
+
+@pytest.mark.parametrize("content", [b"", b'{"id": "0'])
+def test_a_damaged_row_is_named(content, tmp_path):
+    folder, fit = ResultsFolder(tmp_path), row(1)["id"]
+    folder.write(row(1), {})
+    (tmp_path / f"{fit}.json").write_bytes(content)
+    for read in (lambda: read_results(tmp_path), lambda: folder.read(fit)):
+        with pytest.raises(ValueError, match=f"Remove {fit}.json"):
+            read()
+
+
+def test_damaged_or_missing_arrays_are_named(tmp_path):
+    folder, fit = ResultsFolder(tmp_path), row(1)["id"]
+    folder.write(row(1), {})
+    arrays = tmp_path / f"{fit}.safetensors"
+    arrays.write_bytes(b"junk")
+    with pytest.raises(ValueError, match="missing or damaged"):
+        read_arrays(tmp_path, fit)
+    arrays.unlink()
+    with pytest.raises(ValueError, match=f"Remove {fit}.json"):
+        read_arrays(tmp_path, fit)

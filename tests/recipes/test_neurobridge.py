@@ -63,3 +63,15 @@ def test_settings():
     assert neurobridge(setting="inter").decoder.encoder == "tsconv"
     assert neurobridge(dataset="things-meg").picks == "data"
     assert neurobridge().picks == "occipito-parietal"
+
+
+def test_only_eeg_within_people_is_flat():
+    encoders = {
+        (setting, dataset): neurobridge(
+            setting=setting, dataset=dataset
+        ).decoder.encoder
+        for setting in ("intra", "inter")
+        for dataset in ("things-eeg2", "things-meg")
+    }
+    assert encoders.pop(("intra", "things-eeg2")) == "eegproject"
+    assert set(encoders.values()) == {"tsconv"}

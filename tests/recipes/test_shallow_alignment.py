@@ -61,3 +61,12 @@ def test_search_is_above_chance(seen, split):
 def test_only_the_papers_backbones():
     with pytest.raises(ValueError, match="one of the paper's, rn50"):
         shallow_alignment("resnet50")
+
+
+def test_a_layer_of_ones_own_is_not_said_to_be_chosen_on_training_data():
+    chosen = "The layer is chosen on training data; the paper's on the test set."
+    for layer in ("search", "auto"):
+        assert chosen in shallow_alignment("rn50", layer).departures
+    for layer in (2, 0.5, "layer2"):
+        (*_, last) = shallow_alignment("rn50", layer).departures
+        assert last.startswith("The layer is yours")

@@ -32,3 +32,16 @@ def test_simulated_takes_hardly_any_disk():
     setting = simulated_setting(None)
     found = cost(plan("figure2", setting), setting, seconds_per_fit=1)
     assert found.result_bytes + found.feature_bytes < 50e6
+
+
+def test_simulated_fits_are_not_taken_for_those_of_the_paper(setting):
+    quick = simulated_setting(None)
+    assert cost(plan("figure2", quick), quick).gpu_hours < 0.1
+    fits = plan("table6", setting)
+    assert cost(fits, setting) == cost(fits, setting, seconds_per_fit=50)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_seconds_are_positive(setting, seconds):
+    with pytest.raises(ValueError, match="seconds_per_fit must be positive"):
+        cost(plan("table6", setting), setting, seconds_per_fit=seconds)

@@ -94,7 +94,13 @@ def test_figures_4_and_10_to_13_rank_by_what_was_kept(made, setting):
 def test_published_habit_is_labelled(folder, setting):
     from dataclasses import replace
 
-    habit = replace(setting, selection="test")
-    found = reproduce("figure13", habit, folder / "habit")
+    habit, out = replace(setting, selection="test"), folder / "habit"
+    found = reproduce("figure13", habit, out)
     assert set(found.results["selection"]) == {"test"}
     assert "test-selected" in found.figures[""].get_supxlabel()
+    table4 = reproduce("table4", habit, out)
+    assert set(table4.tables[""]["selection"]) == {"test"}
+    assert all("-test-selected." in path.name for path in found.files + table4.files)
+    honest = reproduce("table4", setting, out)
+    assert set(honest.tables[""]["selection"]) == {"train"}
+    assert not {*honest.files} & {*table4.files}

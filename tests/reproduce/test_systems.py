@@ -4,7 +4,7 @@ import pytest
 
 from mne_shallowalign import LayerSearchCV, recipes
 from mne_shallowalign.protocols import Recordings
-from mne_shallowalign.reproduce import paper_setting, simulated_setting
+from mne_shallowalign.reproduce import paper_setting, plan, simulated_setting
 from mne_shallowalign.reproduce._systems import align, published_system, sweep
 
 
@@ -62,3 +62,10 @@ def test_searches_of_stand_ins_are_over_their_own_layers():
     recipe = align(setting, setting.main, "best").recipe
     assert isinstance(recipe.decoder, LayerSearchCV)
     assert recipe.decoder.layers == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("name", ["table1", "table5", "table6"])
+def test_one_person_has_no_others_to_learn_from(name):
+    alone = Recordings(name="things-eeg2", subjects=("08",), load=print)
+    fits = plan(name, paper_setting(alone, backbones=["vit-b-16"], seeds=1))
+    assert set(fits["protocol"]) == {"intra-subject"}

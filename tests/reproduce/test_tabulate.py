@@ -83,3 +83,17 @@ def test_laid_out_by_subject(results, systems, setting):
         "30.0",
         "40.0 (published 40.0, +0.0)",
     ]
+
+
+def test_fewer_people_than_published_have_no_difference_of_means(
+    results, systems, setting
+):
+    recipe = systems[0].recipe
+    three = [recipe.published.assign(subject=name) for name in ("01", "02", "03")]
+    more = replace(recipe, published=pd.concat([recipe.published, *three]))
+    both = [results, results.assign(protocol="inter-subject")]
+    ours = pd.concat(both, ignore_index=True)
+    systems = [System(recipe=more, labels=systems[0].labels)]
+    told = compare(ours, systems, setting, "x").dropna(subset=["difference"])
+    assert set(told["protocol"]) == {"intra-subject"}
+    assert set(told["subject"]) == {"01", "02"}

@@ -83,3 +83,13 @@ def test_bad_input(a, b, params, match):
     """Each message says what was expected."""
     with pytest.raises(ValueError, match=match):
         compare_paired(a, b, **params)
+
+
+def test_equal_differences_tie_though_their_floats_differ():
+    ours, theirs = [62, 52, 42, 32, 22, 72], [60, 50, 40, 30, 24, 74]
+    counted = compare_paired(ours, theirs)
+    shares = compare_paired(np.array(ours) / 100, np.array(theirs) / 100)
+    # two minuses among six equal steps: all of the 64 signs but the balanced ones
+    assert counted.p_wilcoxon == 44 / 64
+    assert shares.p_wilcoxon == counted.p_wilcoxon
+    assert shares.p_sign_flip == counted.p_sign_flip

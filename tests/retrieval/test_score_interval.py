@@ -137,3 +137,12 @@ def test_bad_input(hits, labels, match):
     """Each message names the argument."""
     with pytest.raises(ValueError, match=match):
         score_interval(hits, **labels)
+
+
+@pytest.mark.parametrize("value", [0.5, 0.1, 1 / 3])
+def test_scores_that_are_all_the_same_have_an_interval(value):
+    hits = np.full(9, value)
+    found = score_interval(hits, images=np.arange(9))
+    assert found.estimate == pytest.approx(value)
+    assert found.low == proportion_interval(int(9 * value + 1e-9), 9)[0]
+    assert found.low < value < found.high
