@@ -105,6 +105,8 @@ def make_report(
     ------
     TypeError
         If ``results`` is something else.
+    FileNotFoundError
+        If ``results`` or ``image_root`` is the path of a folder that is not there.
     ValueError
         If a table lacks a column, a folder has no results, there are epochs but no
         decoder to test, or epochs have no images.

@@ -196,7 +196,8 @@ def read_results(folder: str | Path) -> DataFrame:
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise FileNotFoundError(f"folder={str(folder)!r} is no existing folder.")
-    rows = [json.loads(row.read_bytes()) for row in sorted(path.glob("*.json"))]
+    found = [json.loads(file.read_bytes()) for file in sorted(path.glob("*.json"))]
+    rows = [row for row in found if {"id", "protocol"} <= set(row)]
     table = pd.DataFrame(rows)
     return table.sort_values(_ORDER, ignore_index=True) if rows else table
 
