@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .decoder import ShallowAlignDecoder
 
 _MAX_CATEGORIES = 30  # more names than that are not legible in one matrix
-_MAX_NAMES = 25  # more channels than that have ticks at some of them only
+_MAX_NAMES = 25  # of more channels than that, names are not legible
 _UNIT = "similarity"
 
 
@@ -188,7 +188,7 @@ def _draw_saliency(added: mne.Evoked) -> Figure:
     figure = added.plot_image(
         units=dict.fromkeys(kinds, _UNIT),
         scalings=dict.fromkeys(kinds, 1),
-        show_names=len(added.ch_names) <= _MAX_NAMES,
+        show_names="all" if len(added.ch_names) <= _MAX_NAMES else False,
         show=False,
     )
     for ax in figure.axes:
@@ -205,7 +205,7 @@ def _grids(evaluation: Evaluation, pictures: Sequence[Any]) -> Iterator[Drawing]
         ),
         "best": (
             "Best queries",
-            "those whose picture ranks first most clearly",
+            "those whose picture ranks highest",
         ),
         "worst": ("Worst queries", "those whose picture ranks last"),
     }

@@ -268,7 +268,8 @@ def _first_fit(
             arrays.get("images"),
         )
         drawings += evaluation_drawings(fit)
-    which = f"{row['recipe']}, subject {row['subject']}, seed {row['seed']}"
+    which = f"{row['recipe']}, {row['protocol']}"
+    which += f", subject {row['subject']}, seed {row['seed']}"
     return [one._replace(title=f"{one.title}: {which}") for one in drawings]
 
 

@@ -234,9 +234,12 @@ def _add_provenance(
 
 
 def _to_html(table: DataFrame) -> str:
-    return table.to_html(
+    """Write a table that is scrolled where it is wider than the page."""
+    html = table.to_html(
         index=False, classes="table table-sm", border=0, justify="left"
     )
+    html = html.replace(" %", "&nbsp;%")
+    return f'<div class="table-responsive">{html}</div>'
 
 
 def _record_table(record: Mapping[str, Any]) -> str:
