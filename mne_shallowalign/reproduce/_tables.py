@@ -36,6 +36,7 @@ def _of_models(layer: str, setting: Setting, kind: str) -> list[System]:
 
 
 def _runs(systems: Systems, setting: Setting) -> list[Run]:
+    one_person = len(setting.recordings.subjects) == 1
     # of training pictures of the test's concepts, THINGS-MEG has some
     return [
         Run(
@@ -44,6 +45,7 @@ def _runs(systems: Systems, setting: Setting) -> list[Run]:
             protocol=protocol(overlap="drop"),
         )
         for kind, protocol in _PROTOCOLS.items()
+        if not (kind == "inter" and one_person)  # who has nobody to learn from
     ]
 
 

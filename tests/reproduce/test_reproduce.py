@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,15 @@ def test_published_habit_is_labelled(folder, setting):
     found = reproduce("figure13", habit, folder / "habit")
     assert set(found.results["selection"]) == {"test"}
     assert "test-selected" in found.figures[""].get_supxlabel()
+
+
+def test_one_person_is_decoded_within(folder, setting):
+    """As the guide and the help show it: nobody is left to learn from."""
+    alone = replace(setting.recordings, subjects=("01",))
+    one = replace(setting, recordings=alone)
+    assert set(plan("table5", one)["protocol"]) == {"intra-subject"}
+    assert len(set(plan("table5", setting)["protocol"])) == 2
+    table = reproduce("table5", one, folder / "out").tables[""]
+    found = table.dropna(subset="ours")
+    assert set(found["protocol"]) == {"intra-subject"}
+    assert set(found["subject"]) == {"01", "mean"}
