@@ -10,7 +10,10 @@ their ratio round by round, the largest difference of the scores, and the fracti
 the stacked training step reaches of the rate of a large square matrix product.
 
 Two CPU cores take about a second for an epoch of one fit: ``--epochs 1`` is feasible
-there. ``--step`` measures the training step alone.
+there. ``--step`` measures the training step alone. ``--auto`` fits one decoder of a
+given layer, and one with ``layer="auto"``, screen included, on the whole data: how many
+times the former, and so how much of a search of all layers and seeds, the latter takes.
+CPU time is printed too, which says more on a machine that others use.
 """
 
 from __future__ import annotations
@@ -85,6 +88,26 @@ def one_by_one(decoder, signal, features, split, options):
     return time.perf_counter() - start, scores
 
 
+def print_auto(decoder, signal, features, options):
+    """Compare layer="auto" with one fit, and with all fits of the search."""
+    groups = np.arange(options.trials) // 10  # concepts of ten pictures
+    took = []
+    for layer in (1, "auto"):
+        decoder.set_params(layer=layer)
+        start = time.perf_counter(), time.process_time()
+        decoder.fit(signal, features, groups=groups)
+        took.append(np.subtract((time.perf_counter(), time.process_time()), start))
+    one, auto = took
+    n_fits = options.layers * options.seeds
+    print(
+        f"one fit {one[0]:.0f} s (CPU {one[1]:.0f}), auto {auto[0]:.0f} s (CPU "
+        f"{auto[1]:.0f}), found {decoder.layer_}: {auto[0] / one[0]:.2f} fits (CPU "
+        f"{auto[1] / one[1]:.2f}); {n_fits} fits take {n_fits * one[0] / auto[0]:.1f} "
+        f"times as long (CPU {n_fits * one[1] / auto[1]:.1f})",
+        flush=True,
+    )
+
+
 def step_rate(n_nets, options, device, precision):
     """Measure the operations per second of matrix products in stacked training."""
     signal = {"n_chans": options.channels, "n_times": options.times}
@@ -154,6 +177,7 @@ def parse():
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--chunk-size", type=int, help="default: as the search has it")
     parser.add_argument("--step", action="store_true", help="the training step alone")
+    parser.add_argument("--auto", action="store_true", help="layer='auto' alone")
     parser.add_argument(
         "--stacks", type=int, nargs="+", help="nets in a step, default by device"
     )
@@ -169,7 +193,8 @@ def main():
     options.stacks = options.stacks or ([1, 2] if on_cpu else [1, 10, 50])
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device
     print(f"torch {torch.__version__}, {name}, {torch.get_num_threads()} threads")
-    print_step(options, device, precision)
+    if not options.auto:
+        print_step(options, device, precision)
     if options.step:
         return
     signal, features, *split = simulate(options)
@@ -179,6 +204,9 @@ def main():
         precision=options.precision,
         random_state=0,
     )
+    if options.auto:
+        print_auto(decoder, signal, features, options)
+        return
     small = argparse.Namespace(**vars(options) | {"seeds": 1, "layers": 1})
     few = np.arange(64), np.arange(64, 96)
     for run in (search, one_by_one):  # imports and first calls

@@ -123,7 +123,7 @@ def check_fusion_params(params: Mapping[str, Any] | None) -> None:
     """
     check_mapping("fusion_params", params)
     weight = (params or {}).get("entropy_weight", 0)
-    if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+    if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
         raise ValueError(
             "fusion_params['entropy_weight'] must be a number of at least 0, got "
             f"{weight!r}."
@@ -273,7 +273,7 @@ def metadata_column(X: Any, name: str) -> list[Any] | None:
         One entry per epoch; None if they do not all have such a column.
     """
     recordings = X if isinstance(X, list) else [X]
-    tables = [getattr(epochs, "metadata", None) for epochs in recordings]
+    tables: list[Any] = [getattr(epochs, "metadata", None) for epochs in recordings]
     if not tables or any(table is None or name not in table for table in tables):
         return None
     return [value for table in tables for value in table[name]]

@@ -6,7 +6,7 @@ import json
 import os
 import pkgutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -183,7 +183,7 @@ def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
     }
 
 
-def _records(screen: DataFrame | None) -> list[dict[str, Any]] | None:
+def _records(screen: DataFrame | None) -> list[dict[Hashable, Any]] | None:
     return None if screen is None else screen.to_dict("records")
 
 
@@ -301,6 +301,7 @@ def _restore_backbone(
     from .backbones import load_backbone
 
     commit = described.get("commit")
+    found: Backbone | None
     try:
         if given is None:
             found = load_backbone(
@@ -312,10 +313,9 @@ def _restore_backbone(
         else:
             found = load_backbone(given)
             found = found.pinned() if commit else found
+        reason = f"it is {found.name} of another revision or preprocessing"
     except (OSError, ValueError) as error:
         found, reason = None, str(error)
-    else:
-        reason = f"it is {found.name} of another revision or preprocessing"
     if found is not None and found.fingerprint == described["fingerprint"]:
         return found
     warn(

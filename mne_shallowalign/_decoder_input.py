@@ -16,6 +16,7 @@ from ._checks import (
     metadata_column,
     non_finite_hint,
 )
+from ._decoder_state import DecoderState
 from .features._gallery import (
     Gallery,
     as_sequence,
@@ -66,7 +67,7 @@ class TrialLabels:
         return TrialLabels(*(None if one is None else one[rows] for one in known))
 
 
-class InputMixin:
+class InputMixin(DecoderState):
     """Read signals and images as the parameters and the fit say."""
 
     def _read_signal(self, X: Any, reset: bool, training: bool = False) -> np.ndarray:
@@ -143,7 +144,7 @@ class InputMixin:
     def _read_further_images(self, y: Any) -> Gallery:
         """Read images to go on training with, of the backbone and layer as before."""
         if self.backbone_ is not None and is_pictures(y):
-            self._check_same_backbone()
+            self._check_same_backbone(self.backbone_)
         layer = self.layer_ if is_auto(self.layer) and self.layer_ else self.layer
         gallery = self._read_training_images(y, layer, self.net_.device)
         if gallery.layer and self.layer_ and gallery.layer != self.layer_:
@@ -156,14 +157,14 @@ class InputMixin:
         self._check_width(gallery.features)
         return gallery
 
-    def _check_same_backbone(self) -> None:
-        if self.backbone in (self.backbone_, self.backbone_.name):
+    def _check_same_backbone(self, fitted: Backbone) -> None:
+        if self.backbone in (fitted, fitted.name):
             return
         found = self._load_backbone()
-        if found.name != self.backbone_.name:
+        if found.name != fitted.name:
             raise ValueError(
                 f"backbone is {found.name!r}, but the decoder was fitted with "
-                f"{self.backbone_.name!r}, and only the same backbone can be gone on "
+                f"{fitted.name!r}, and only the same backbone can be gone on "
                 "with. Set backbone to that, or fit anew with warm_start=False."
             )
 

@@ -10,6 +10,7 @@ import numpy as np
 from mne.utils import logger
 
 from ._decoder_input import TrialLabels
+from ._decoder_state import DecoderState
 from .features._gallery import Gallery, is_auto
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .alignment import AlignmentNet, RidgeScreen
 
 
-class RidgeMixin:
+class RidgeMixin(DecoderState):
     """Choose layers and penalties, and fill in weights, by ridge regression."""
 
     @property
@@ -45,7 +46,8 @@ class RidgeMixin:
         if not is_compared and (has_alpha or not self._needs_ridge):
             return None
         groups = gallery.index if labels.concepts is None else labels.concepts
-        alphas = [self.alpha] if has_alpha else self.alpha
+        alpha = self.alpha
+        alphas = [alpha] if isinstance(alpha, int | float | Real) else alpha
         index = torch.from_numpy(gallery.index)
         return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
 
@@ -94,6 +96,7 @@ class RidgeMixin:
         if screen is None:
             index = torch.from_numpy(gallery.index)
             path = RidgePath(self._flat_signal(signal), index)
+            assert isinstance(self.alpha, Real)  # of several, a screen chooses
             self.alpha_ = float(self.alpha)
         else:
             path = screen.path

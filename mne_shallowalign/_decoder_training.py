@@ -9,7 +9,8 @@ import numpy as np
 from mne.utils import logger
 from sklearn.utils import check_random_state
 
-from ._decoder_input import TrialLabels
+from ._decoder_input import InputMixin, TrialLabels
+from ._decoder_ridge import RidgeMixin
 from .features._gallery import Gallery, is_auto
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ ARCHITECTURE = (
 )
 
 
-class TrainingMixin:
+class TrainingMixin(InputMixin, RidgeMixin):
     """Scale the data, build the net, train it, and take data through it."""
 
     # -- from the beginning ------------------------------------------------------
@@ -54,6 +55,7 @@ class TrainingMixin:
             check_fusion(self.fusion, gallery.widths, self._projector)
         screen = self._make_screen(signal, gallery, labels)
         if is_open:
+            assert screen is not None  # several layers are compared
             gallery = self._choose_layer(screen, gallery)
         self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
         self.subjects_ = self._subjects_that_matter(labels)
@@ -65,6 +67,7 @@ class TrainingMixin:
         if self.solver == "ridge":
             return self._keep_candidates(gallery)
         if self._is_gated:
+            assert screen is not None  # several layers are compared
             self._weigh_layers(screen, gallery)
         del screen  # it holds a second copy of the signal
         return self._train(signal, gallery, labels)

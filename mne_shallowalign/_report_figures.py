@@ -56,7 +56,8 @@ def layer_drawing(
     drawing : Drawing
         The layer curve.
     """
-    best = scores.loc[scores["top1"].idxmax()]
+    best_row: Any = scores["top1"].idxmax()
+    best = scores.loc[best_row]
     return Drawing(
         "Layer curve",
         "Share of held-out trials whose picture ranks first (top-1) or among the first "

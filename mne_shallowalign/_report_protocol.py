@@ -37,7 +37,9 @@ def tabulate_systems(results: DataFrame, folder: Path | None = None) -> DataFram
     groups = results.groupby(_SYSTEM, sort=False, dropna=False)
     rows = []
     for system, fits in groups:
-        row = {name: _say(value) for name, value in zip(_SYSTEM, system, strict=True)}
+        row: dict[str, Any] = {
+            name: _say(value) for name, value in zip(_SYSTEM, system, strict=True)
+        }
         row |= {"people": fits["subject"].nunique(), "seeds": fits["seed"].nunique()}
         gallery = fits["n_gallery"].mean()
         for k in (1, 5):

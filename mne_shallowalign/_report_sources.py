@@ -100,7 +100,7 @@ def read_search(search: LayerSearchCV) -> Content:
     marks = {str(search.best_layer_): "chosen"}
     bands = "one standard deviation over folds to either side"
     table = tabulate(scores, marks)
-    table.columns = [name.replace("95 % interval", "mean ± SD") for name in table]
+    table.columns = [str(name).replace("95 % interval", "mean ± SD") for name in table]
     return Content(
         f"Layer {search.best_layer_} was chosen of {len(scores)} by {measure_name} on "
         f"training trials that were held out in {search.n_splits_} folds. Its accuracy "

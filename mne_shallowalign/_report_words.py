@@ -41,7 +41,8 @@ def describe_result(
         How often the right picture is picked, out of how many, beside chance and
         interval. With several rows it adds that the layer is test-selected.
     """
-    best = scores.loc[scores["top1"].idxmax()]
+    best_row: Any = scores["top1"].idxmax()
+    best = scores.loc[best_row]
     sentence = (
         f"{who} {what} out of {best['n_gallery']:.0f}, "
         f"{percent(best['top1'])} of the time (chance {percent(best['chance1'])}, "
@@ -75,7 +76,10 @@ def tabulate(scores: DataFrame, marks: Mapping[str, str] | None = None) -> DataF
     import pandas as pd
 
     depth = scores.get("depth", pd.Series(float("nan"), index=scores.index))
-    table = {"layer": scores["layer"], "depth": depth.map("{:.2f}".format, "ignore")}
+    table: dict[str, Any] = {
+        "layer": scores["layer"],
+        "depth": depth.map("{:.2f}".format, "ignore"),
+    }
     table["depth"] = table["depth"].fillna("")
     for k in (1, 5):
         bounds = zip(scores[f"top{k}_low"], scores[f"top{k}_high"], strict=True)
@@ -108,6 +112,7 @@ def tabulate_metrics(metrics: DataFrame) -> DataFrame:
     import pandas as pd
 
     rows = []
+    row: Any  # a named tuple of the columns
     for row in metrics.itertuples():
         write = "{:.1f}".format if row.metric.endswith("_rank") else percent
         if row.metric == "mrr":

@@ -42,7 +42,9 @@ def make_folds(cv: Any, labels: TrialLabels, image_index: np.ndarray) -> list[Fo
     """
     groups = _groups(labels, image_index)
     if cv is None or isinstance(cv, Integral):
-        cv = _group_folds(cv, labels, len(np.unique(groups)))
+        cv = _group_folds(
+            None if cv is None else int(cv), labels, len(np.unique(groups))
+        )
     with warnings.catch_warnings():
         if labels.groups is None:  # nobody has asked for groups to be minded
             warnings.filterwarnings("ignore", "The groups parameter is ignored")

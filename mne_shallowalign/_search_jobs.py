@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -149,8 +149,10 @@ def run_one_by_one(
             fitted = None
         middle = time.perf_counter()
         names = MEASURES if scorer is None else (*MEASURES, "score")
-        scores = dict.fromkeys(names, error_score)
-        if fitted is not None:
+        scores: Mapping[str, float]
+        if fitted is None:
+            scores = dict.fromkeys(names, float(error_score))
+        else:
             gallery = trials.candidates[candidate].gallery
             scores = _score(fitted, trials, gallery, fold, scorer)
         end = time.perf_counter()

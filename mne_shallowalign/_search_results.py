@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def tabulate(
     """
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
-        seconds = _array(outcomes, lambda outcome, name=name: getattr(outcome, name))
+        seconds = _array(outcomes, attrgetter(name))
         results[f"mean_{name}"] = seconds.mean((1, 2))
         results[f"std_{name}"] = seconds.std((1, 2))
     for name in params[0]:
@@ -97,11 +98,15 @@ def tabulate(
         results[f"param_{name}"] = values
     results["params"] = [dict(one) for one in params]
     for measure in outcomes[0, 0, 0].scores:
-        scores = _array(outcomes, lambda outcome, name=measure: outcome.scores[name])
+        scores = _scores(outcomes, measure)
         names = (measure, "score") if measure == selection else (measure,)
         for name in names:
             results |= _columns(name, scores)
     return results
+
+
+def _scores(outcomes: np.ndarray, measure: str) -> np.ndarray:
+    return _array(outcomes, lambda outcome: outcome.scores[measure])
 
 
 def _array(outcomes: np.ndarray, read: Callable[[Outcome], float]) -> np.ndarray:

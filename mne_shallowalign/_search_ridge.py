@@ -53,9 +53,11 @@ def run_ridge(
         seconds = (time.perf_counter() - start) / len(trials.candidates)
         for candidate, one in enumerate(trials.candidates):
             start = time.perf_counter()
-            scores = dict.fromkeys(MEASURES, error_score)
-            if shared is not None:
-                scores = shared.score(one.gallery)
+            scores = (
+                dict.fromkeys(MEASURES, float(error_score))
+                if shared is None
+                else shared.score(one.gallery)
+            )
             spent = time.perf_counter() - start
             outcome = Outcome(scores, shared is None, seconds, spent)
             for seed in range(len(trials.states)):
@@ -90,6 +92,7 @@ class SharedFold:
             gallery = trials.candidates[0].gallery.take(self.train)
             labels = trials.labels.take(self.train)
             self.screen = decoder._make_screen(signal, gallery, labels)
+            assert self.screen is not None  # a penalty is to be chosen
             self.path = self.screen.path
         held_out = decoder._flat_signal(trials.signal[self.test])
         self.held_out = held_out.to(self.path.device).double()
@@ -127,6 +130,7 @@ class SharedFold:
 
     def _penalty(self, target: Tensor) -> float:
         if self.screen is None:
+            assert isinstance(self.decoder.alpha, Real)
             return float(self.decoder.alpha)
         return self.screen.alphas[int(self.screen.scores(target)[:, 1].argmax())]
 

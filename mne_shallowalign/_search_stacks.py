@@ -179,7 +179,7 @@ class _Run:
             start = time.perf_counter()
             scores = self._score(stack, position, *job)
             outcome = Outcome(
-                scores or dict.fromkeys(MEASURES, self.error_score),
+                scores or dict.fromkeys(MEASURES, float(self.error_score)),
                 scores is None,
                 seconds,
                 time.perf_counter() - start,

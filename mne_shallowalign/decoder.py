@@ -26,8 +26,6 @@ from ._checks import (
     check_solver,
     check_unchanged,
 )
-from ._decoder_input import InputMixin
-from ._decoder_ridge import RidgeMixin
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
@@ -47,8 +45,6 @@ def _trains(decoder: ShallowAlignDecoder) -> bool:
 
 
 class ShallowAlignDecoder(
-    InputMixin,
-    RidgeMixin,
     TrainingMixin,
     RetrievalMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -256,7 +252,10 @@ class ShallowAlignDecoder(
         fusion: str = "mean",
         fusion_params: Mapping[str, Any] | None = None,
         pooling: str = "mean",
-        views: str | Callable | Sequence[str | Callable] | None = None,
+        views: str
+        | Callable[..., Any]
+        | Sequence[str | Callable[..., Any]]
+        | None = None,
         encoder: str | Callable[..., nn.Module] = "eegproject",
         encoder_params: Mapping[str, Any] | None = None,
         n_components: int = 512,
@@ -272,7 +271,7 @@ class ShallowAlignDecoder(
         weight_decay: float = 1e-4,
         batch_size: int = 1024,
         max_epochs: int = 50,
-        augment: Callable | Sequence[Callable] | None = None,
+        augment: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         subject_mmd: float = 0.0,
         n_members: int = 1,
         warm_start: bool = False,

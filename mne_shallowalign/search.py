@@ -299,7 +299,10 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
                     f"layers={self.layers!r} needs pictures, or features of shape (n, "
                     f"n_layers, n_features), but y has the shape {np.shape(y)}."
                 )
-            return [decoder.layer], {decoder.layer: 0.0}
+            layer = decoder.layer
+            # whatever list it is, what is given is one layer
+            only = layer if isinstance(layer, str | int | float | Real) else 1
+            return [only], {only: 0.0}
         if backbone is None:
             names: list[Layer] = list(range(1, np.shape(y)[1] + 1))
             chosen = _positions(self.layers or _evenly_spaced(names), len(names))
@@ -337,19 +340,19 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     def _jobs(
         self, trials: Trials, X: Any, y: Any
     ) -> Iterator[tuple[tuple[int, int, int], Outcome]]:
-        scorer = None
-        if trials.decoder.solver == "ridge" and not callable(self.scoring):
+        scorer, scoring = None, self.scoring
+        if trials.decoder.solver == "ridge" and not callable(scoring):
             logger.info(
                 "Comparing %d layers on %d folds in closed form.",
                 len(trials.candidates),
                 len(trials.folds),
             )
             return run_ridge(trials, self.error_score)
-        if callable(self.scoring):
+        if callable(scoring):
             reason: str | None = "scoring is a function"
 
             def scorer(fitted: ShallowAlignDecoder, rows: np.ndarray) -> float:
-                return self.scoring(fitted, _take(X, rows), _take(as_sequence(y), rows))
+                return scoring(fitted, _take(X, rows), _take(as_sequence(y), rows))
 
         else:
             reason = why_not_stacked(trials)

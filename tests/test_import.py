@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,25 @@ def test_import_without_warning():
     done = _python("import mne_shallowalign", "-W", "error")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+def test_import_of_every_module_without_warning():
+    done = _python(
+        "import importlib, pkgutil, mne_shallowalign as package\n"
+        "found = pkgutil.walk_packages(package.__path__, 'mne_shallowalign.')\n"
+        "names = [one.name for one in found]\n"
+        "for name in names: importlib.import_module(name)\n"
+        "print(*names)",
+        "-W",
+        "error",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    root = Path(mne_shallowalign.__file__).parents[1]
+    files = Path(mne_shallowalign.__file__).parent.rglob("*.py")
+    files = [path for path in files if path.name != "__init__.py"]
+    there = {".".join(path.relative_to(root).with_suffix("").parts) for path in files}
+    assert there <= set(done.stdout.split())
 
 
 @pytest.mark.parametrize("name", mne_shallowalign.__all__)

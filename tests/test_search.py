@@ -507,6 +507,17 @@ def test_layers_need_a_layer_axis(data):
         LayerSearchCV(make_decoder(), [2]).fit(X, y[:, 0], groups=groups)
 
 
+def test_one_vector_per_image_is_one_layer_whatever_the_decoder_asks_for(data):
+    X, y, groups = data
+    searches = [
+        LayerSearchCV(make_decoder(layer=layer, max_epochs=2), cv=2)
+        for layer in (1, [1, 2])
+    ]
+    found = [one.fit(X, y[:, 0], groups=groups) for one in searches]
+    assert found[1].best_layer_ == 1
+    assert found[0].best_score_ == found[1].best_score_
+
+
 def test_decoders_that_diverge_count_as_nan(data):
     X, y, groups = data
     search = LayerSearchCV(make_decoder(lr=1e12, max_epochs=3), cv=2, refit=False)

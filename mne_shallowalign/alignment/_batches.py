@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from ._augment import Augment, Trials
 Batch = tuple[Tensor, tuple[Tensor, ...]]
 
 
-class PairedSignals(Dataset):
+class PairedSignals(Dataset[Batch]):
     """Signals and the features of the pictures seen, resident on one device.
 
     Parameters
@@ -54,7 +55,7 @@ class PairedSignals(Dataset):
     def __getitem__(self, rows: Tensor) -> Batch:
         """Gather the pairs of some rows, all at once."""
         index = self.image_index[rows]
-        target = (self.features.index_select(-2, index),)
+        target: tuple[Tensor, ...] = (self.features.index_select(-2, index),)
         if self.numbered:
             target += (index, self._whose(rows), rows)
         elif self.subjects is not None:
@@ -90,14 +91,15 @@ class DeviceBatches:
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: PairedSignals | Subset[Batch],
         batch_size: int = 1024,
         shuffle: bool = True,
         generator: torch.Generator | None = None,
         augment: Augment | Sequence[Augment] | None = None,
     ) -> None:
         if isinstance(dataset, Subset):
-            self.pairs, rows = dataset.dataset, torch.as_tensor(dataset.indices)
+            self.pairs = cast("PairedSignals", dataset.dataset)
+            rows = torch.as_tensor(dataset.indices)
         else:
             self.pairs, rows = dataset, torch.arange(len(dataset))
         self.rows = rows

@@ -130,7 +130,7 @@ class GatedProjector(nn.Module):
         self,
         widths: Sequence[int],
         n_components: int,
-        projector: str = "linear",
+        projector: str | None = "linear",
         entropy_weight: float = 0.01,
         n_subjects: int = 0,
     ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -132,9 +132,9 @@ class ContrastiveLoss(nn.Module):
         self.subject_mmd = subject_mmd
         self.is_gated = gate is not None
         self.projector = (
-            GatedProjector(n_components=n_components, projector=projector, **gate)
-            if self.is_gated
-            else build_projector(projector, n_features, n_components)
+            build_projector(projector, n_features, n_components)
+            if gate is None
+            else GatedProjector(n_components=n_components, projector=projector, **gate)
         )
         self.log_scale = nn.Parameter(
             torch.tensor(-math.log(temperature)), requires_grad=learn_temperature
@@ -179,14 +179,15 @@ class ContrastiveLoss(nn.Module):
         loss : Tensor, shape ()
             The loss, in nats.
         """
-        features, identity, subject = (*target, None, None)[:3]
+        features, *known = target
+        identity, subject = (*known, None, None)[:2]
         signals = self.project_signals(signals)
         if self.loss == "cosine":
             signals = F.normalize(signals, dim=-1)
         images = self.project_images(features, subject)
         loss = contrastive_loss(self.compare(signals, images), identity)
         if self.is_gated:
-            loss = loss + self.projector.penalty(subject)
+            loss = loss + cast("GatedProjector", self.projector).penalty(subject)
         if self.subject_mmd and subject is not None:
             loss = loss + self.subject_mmd * subject_mmd(signals, subject)
         return loss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -58,10 +59,10 @@ class RidgePath:
 
     def _gram(self) -> Tensor:
         if self.is_tall:
-            return sum(rows.T @ rows for rows in self._centred_rows())
+            return reduce(torch.add, (rows.T @ rows for rows in self._centred_rows()))
         pairs = zip(self.signal.split(ROWS, dim=1), self.mean.split(ROWS), strict=True)
         centred = (columns.double() - mean for columns, mean in pairs)
-        return sum(columns @ columns.T for columns in centred)
+        return reduce(torch.add, (columns @ columns.T for columns in centred))
 
     def _centred_rows(self, dtype: torch.dtype = torch.float64) -> Iterator[Tensor]:
         mean = self.mean.to(dtype)

@@ -125,11 +125,13 @@ class RidgeScreen:
         found = []
         for part, moments, directions, seen in self._held_out(target):
             # predictions are linear in the target, and their lengths change no rank
+            operands: Sequence[Tensor] = moments
+            candidates: Tensor | None = directions
             if directions.shape[1] < directions.shape[0]:
-                moments, directions = [m @ directions for m in moments], None
+                operands, candidates = [m @ directions for m in moments], None
             found.append(
                 [
-                    _ranks(part.predict(k, *moments), directions, seen)
+                    _ranks(part.predict(k, *operands), candidates, seen)
                     for k in range(len(self.alphas))
                 ]
             )

@@ -39,7 +39,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x of shape (M, n, in), or (G, n, in) if M / G members share their x."""
-        operands = x, self.weight, self.bias
+        operands: Sequence[Tensor | None] = (x, self.weight, self.bias)
         if torch.is_autocast_enabled(x.device.type):
             dtype = torch.get_autocast_dtype(x.device.type)
             operands = [None if t is None else t.to(dtype) for t in operands]
@@ -225,9 +225,9 @@ def _is_known(module: nn.Module) -> bool:
     kind = type(module)
     if module._buffers:
         return False
-    if kind is nn.Flatten:
+    if type(module) is nn.Flatten:
         return module.start_dim < 0
-    if kind is nn.LayerNorm:
+    if type(module) is nn.LayerNorm:
         return len(module.normalized_shape) == 1
     return kind in TWINS or kind in PASSIVE or kind.__dict__.get("stackable", False)
 
@@ -257,11 +257,11 @@ def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:
         return twin(modules).train(first.training)
     stack = copy.copy(first)
     stack._parameters = {
-        name: _stack_parameters([module._parameters[name] for module in modules])
+        name: _stack_parameters([getattr(module, name) for module in modules])
         for name in stack._parameters
     }
     stack._modules = {
-        name: stack_modules([module._modules[name] for module in modules])
+        name: stack_modules([getattr(module, name) for module in modules])
         for name in stack._modules
     }
     return stack
@@ -291,7 +291,7 @@ def unstack(stack: nn.Module, member: int) -> dict[str, Tensor]:
     }
     if isinstance(stack, StackedLinear):
         state["weight"] = state["weight"][:, : stack.in_features[member]]
-    for name, part in stack._modules.items():
+    for name, part in stack.named_children():
         state |= {f"{name}.{key}": x for key, x in unstack(part, member).items()}
     return state
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from ._stack import SideBySide, StackedDropout, Stream, stack_modules, unstack
 CHUNK = 1024
 
 
-class StackedPairs(Dataset):
+class StackedPairs(Dataset[Batch]):
     """Training pairs of G groups of nets, the nets of a group sharing theirs.
 
     Parameters
@@ -57,13 +57,18 @@ class StackBatches:
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 1024, **settings: Any
+        self,
+        dataset: StackedPairs | Subset[Batch],
+        batch_size: int = 1024,
+        **settings: Any,
     ) -> None:
-        is_subset = isinstance(dataset, Subset)
-        stack = dataset.dataset if is_subset else dataset
+        if isinstance(dataset, Subset):
+            stack, rows = cast("StackedPairs", dataset.dataset), dataset.indices
+        else:
+            stack, rows = dataset, None
         self.groups = [
             DeviceBatches(
-                Subset(pairs, dataset.indices) if is_subset else pairs,
+                pairs if rows is None else Subset(pairs, rows),
                 batch_size,
                 generator=stream.order,
                 **settings,
@@ -93,7 +98,7 @@ def _per_net(features: Tensor, *identity: Tensor) -> tuple[Tensor, ...]:
 
 
 def _concatenate(tensors: Sequence[Tensor]) -> Tensor:
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
+    return tensors[0] if len(tensors) == 1 else torch.cat(list(tensors))
 
 
 class StackNet(AlignmentNet):

@@ -199,7 +199,7 @@ class Backbone:
             Number of features.
         """
         name = self.resolve(layer)
-        if name == FINAL:
+        if name == FINAL and self.final_width is not None:
             return self.final_width
         return self.widths[self.layers.index(name)]
 

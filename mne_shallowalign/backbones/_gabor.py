@@ -83,7 +83,7 @@ def list_models() -> list[str]:
     return ["v1"]
 
 
-provide.list_models = list_models
+provide.list_models = list_models  # type: ignore[attr-defined]  # of a function
 
 
 @lru_cache(maxsize=1)
@@ -152,6 +152,9 @@ class GaborStack(LayerStack):
 class OpponentEnergy(nn.Module):
     """Gabor energy of luminance and colour opponency: RGB (n, 3, h, w) to maps."""
 
+    bank: Tensor
+    opponent: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         angles = [math.pi * k / N_ORIENTATIONS for k in range(N_ORIENTATIONS)]
@@ -179,6 +182,10 @@ class OpponentEnergy(nn.Module):
 
 class MixedEnergy(nn.Module):
     """Divisive normalisation, fixed channel mixing and Gabor energy."""
+
+    mixing: Tensor
+    even: Tensor
+    odd: Tensor
 
     def __init__(
         self, below: int, width: int, stride: int, generator: torch.Generator
@@ -281,15 +288,15 @@ def orthogonal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
 
 def _grid(size: int) -> tuple[Tensor, Tensor]:
     axis = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
-    return torch.meshgrid(axis, axis, indexing="ij")
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return y, x
 
 
-def _convolve(x: Tensor, kernel: Tensor, **options: int) -> Tensor:
+def _convolve(x: Tensor, kernel: Tensor, stride: int = 1, groups: int = 1) -> Tensor:
     """Filter with mirrored borders, which add no edge of their own."""
     pad = kernel.shape[-1] // 2
-    return functional.conv2d(
-        functional.pad(x, (pad,) * 4, mode="reflect"), kernel, **options
-    )
+    padded = functional.pad(x, (pad,) * 4, mode="reflect")
+    return functional.conv2d(padded, kernel, stride=stride, groups=groups)
 
 
 def _modulus(even: Tensor, odd: Tensor) -> Tensor:

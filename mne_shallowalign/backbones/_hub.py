@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from huggingface_hub import hf_hub_download
-from huggingface_hub.utils import EntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError
 
 from ._base import Backbone
 from ._shards import INDEX, shard_names

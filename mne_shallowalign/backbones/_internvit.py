@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timm.layers import resample_abs_pos_embed
+from timm.layers.pos_embed import resample_abs_pos_embed
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -20,7 +20,7 @@ from ._module import IMAGENET_MEAN, IMAGENET_STD
 from ._preprocess import build_preprocess
 from ._stack import LayerStack, check_granularity, measure_widths
 from ._state_dict import StateDict, build_empty, load_strictly, read_state_dict
-from ._timm import TimmStack
+from ._timm import Net, TimmStack
 from ._weights import downloading, parse_weights, random_seed, seeded
 
 # Repositories and the commits that published reproductions of the field pin.
@@ -112,7 +112,7 @@ def provide(
         **{**ARCHITECTURE, "img_size": size}
     )
     name = f"internvit/{model}"
-    options = {"input_size": input_size, "granularity": granularity}
+    options: dict[str, Any] = {"input_size": input_size, "granularity": granularity}
     describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
         name=name,
@@ -137,7 +137,7 @@ def list_models() -> list[str]:
     return list(VERSIONS)
 
 
-provide.list_models = list_models
+provide.list_models = list_models  # type: ignore[attr-defined]  # of a function
 
 
 class RMSNorm(nn.Module):
@@ -186,7 +186,7 @@ def build(**architecture: Any) -> TimmStack:
     stack : TimmStack
         With random weights.
     """
-    net = VisionTransformer(
+    net: Net = VisionTransformer(
         **architecture,
         num_classes=0,
         qkv_bias=False,
@@ -201,7 +201,7 @@ def build(**architecture: Any) -> TimmStack:
 
 
 @lru_cache(maxsize=8)
-def _describe(**architecture: Any) -> tuple:
+def _describe(**architecture: Any) -> tuple[Any, ...]:
     with torch.device("meta"):
         stack = build(**architecture)
     n_parameters = sum(p.numel() for p in stack.parameters())
@@ -224,7 +224,7 @@ def _load(model: str, weights: str, hub: HubWeights, size: int) -> LayerStack:
     return stack
 
 
-def _renamed(state: StateDict, net: VisionTransformer) -> StateDict:
+def _renamed(state: StateDict, net: Net) -> StateDict:
     for theirs, ours in RENAMED.items():
         state = {
             ours + key.removeprefix(theirs) if key.startswith(theirs) else key: value

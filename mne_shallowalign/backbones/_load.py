@@ -127,7 +127,7 @@ def _check_options(provider: str, options: dict[str, Any]) -> None:
             f"{', '.join(map(repr, foreign))}. {suggest(foreign[0], known)}"
         )
     size = options.get("input_size")
-    if size is not None and not (isinstance(size, Integral) and size > 0):
+    if size is not None and not (isinstance(size, Integral) and int(size) > 0):
         raise ValueError(f"input_size must be a positive integer; got {size!r}.")
 
 
@@ -258,7 +258,9 @@ def list_layers(
     return list(load_backbone(backbone, **options).layers)
 
 
-def register_backbone(name: str) -> Callable[[Callable[..., Backbone]], Callable]:
+def register_backbone(
+    name: str,
+) -> Callable[[Callable[..., Backbone]], Callable[..., Any]]:
     """Decorate a provider of backbones, to add it for this session.
 
     Parameters

@@ -74,7 +74,7 @@ def provide(
     hub = _hub_weights(cfg, revision or "main")
     weights, pinned_by = parse_weights(weights, hub or cfg.get("url"), revision)
     name = f"open_clip/{model}"
-    options = {"input_size": input_size, "granularity": granularity}
+    options: dict[str, Any] = {"input_size": input_size, "granularity": granularity}
     describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
         name=name,
@@ -98,7 +98,7 @@ def list_models() -> list[str]:
     return [f"{model}.{tag}" for model, tag in open_clip.list_pretrained()]
 
 
-provide.list_models = list_models
+provide.list_models = list_models  # type: ignore[attr-defined]  # of a function
 
 
 class OpenClipStack(LayerStack):
@@ -114,7 +114,7 @@ class OpenClipStack(LayerStack):
 
     def __init__(self, visual: nn.Module, layers: list[str]) -> None:
         super().__init__(layers)
-        self.visual = visual
+        self.visual: Any = visual  # towers share methods, but no class
         self.offset = 0
         self.has_prefix = True
         if isinstance(visual, TimmModel):
@@ -174,7 +174,7 @@ def _hub_weights(cfg: dict[str, Any], revision: str) -> HubWeights | None:
 @lru_cache(maxsize=64)
 def _describe(
     architecture: str, tag: str, input_size: int | None, granularity: str
-) -> tuple:
+) -> tuple[Any, ...]:
     """Learn all that is known without weights, on torch's meta device."""
     with torch.device("meta"):
         clip = _build(architecture, tag, input_size)
@@ -215,8 +215,8 @@ def _stack(visual: nn.Module, granularity: str) -> LayerStack:
     if isinstance(visual, TimmModel):
         names = [f"trunk.{name}" for name in stage_modules(visual.trunk)]
     else:
-        n_blocks = len(visual.transformer.resblocks)
-        names = [f"transformer.resblocks.{i}" for i in range(n_blocks)]
+        blocks = visual.get_submodule("transformer.resblocks")
+        names = [f"transformer.resblocks.{i}" for i, _ in blocks.named_children()]
     return OpenClipStack(visual, names)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import open_clip
 import torch
-from torch import nn
+from open_clip import CLIP, CoCa, CustomTextCLIP
 
 from ._base import Backbone
 from ._open_clip import _fetch, _hub_weights, _tag_config
@@ -57,7 +57,9 @@ def encode_text(
     return torch.cat(parts).float().numpy()
 
 
-def _load_clip(backbone: Backbone, architecture: str, tag: str) -> nn.Module:
+def _load_clip(
+    backbone: Backbone, architecture: str, tag: str
+) -> CLIP | CoCa | CustomTextCLIP:
     tag_config = _tag_config(architecture, tag)
     path: str | Path | None = backbone.weights
     if path == "hub":

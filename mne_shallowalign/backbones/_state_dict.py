@@ -44,6 +44,7 @@ def read_state_dict(path: str | Path) -> StateDict:
         If a shard is not there.
     """
     path = Path(path)
+    state: object
     if path.name.endswith(INDEX):
         state = _read_shards(path)
     elif path.suffix == ".safetensors":
@@ -211,7 +212,8 @@ def _empty_parameters() -> Iterator[None]:
             return None
         return nn.Parameter(value.to("meta"), requires_grad=value.requires_grad)
 
-    handle = register_module_parameter_registration_hook(empty)
+    # torch annotates hooks as if they could not return a parameter
+    handle = register_module_parameter_registration_hook(empty)  # type: ignore[arg-type]
     try:
         yield
     finally:

@@ -24,6 +24,8 @@ from ._stack import FINAL, LayerOutput, LayerStack, check_granularity, measure_w
 from ._state_dict import build_empty, load_strictly, read_state_dict
 from ._weights import downloading, parse_weights, random_seed, seeded
 
+Net = Any  # timm's models share attributes and methods, but no class that has them
+
 
 def provide(
     model: str,
@@ -70,7 +72,7 @@ def provide(
     if weights == "hub" and "." not in model:
         model = f"{model}.{cfg['tag']}"
     name = f"timm/{model}"
-    options = {"input_size": input_size, "granularity": granularity}
+    options: dict[str, Any] = {"input_size": input_size, "granularity": granularity}
     describe = partial(provide, model, preprocess=preprocess, **options)
     return Backbone(
         name=name,
@@ -94,7 +96,7 @@ def list_models() -> list[str]:
     return timm.list_pretrained()
 
 
-provide.list_models = list_models
+provide.list_models = list_models  # type: ignore[attr-defined]  # of a function
 
 
 class TimmStack(LayerStack):
@@ -108,9 +110,9 @@ class TimmStack(LayerStack):
         Module names from its ``feature_info``.
     """
 
-    def __init__(self, model: nn.Module, layers: list[str]) -> None:
+    def __init__(self, model: Net, layers: list[str]) -> None:
         super().__init__(layers)
-        self.model = model
+        self.model: Net = model
         modules = feature_modules(model)
         self.indices = {layer: modules.index(layer) for layer in layers}
         self.options = {"return_prefix_tokens": True} if splits_prefix(model) else {}
@@ -155,33 +157,34 @@ def _check_name(model: str) -> None:
 def _hub_weights(cfg: dict[str, Any], revision: str) -> HubWeights | None:
     if not cfg["hf_hub_id"]:
         return None
-    files = ("model.safetensors", "pytorch_model.bin")
+    files: tuple[str, ...] = ("model.safetensors", "pytorch_model.bin")
     if cfg["hf_hub_filename"]:
         files = (cfg["hf_hub_filename"],)
     return HubWeights(cfg["hf_hub_id"], files, revision=revision)
 
 
 @lru_cache(maxsize=64)
-def _describe(model: str, input_size: int | None, granularity: str) -> tuple:
+def _describe(model: str, input_size: int | None, granularity: str) -> tuple[Any, ...]:
     """Learn all that is known without weights, on torch's meta device."""
     with torch.device("meta"):
         stack = _build(model, input_size, granularity)
-    cfg = stack.model.pretrained_cfg
+    net: Net = stack.model
+    cfg = net.pretrained_cfg
     size = input_size or cfg["input_size"][-1]
     widths, final_width = measure_widths(stack, size)
     n_parameters = sum(p.numel() for p in stack.parameters())
-    known = ("crop_pct", "crop_mode", "interpolation", "mean", "std")
-    known += ("hf_hub_id", "hf_hub_filename", "url", "tag", "license")
+    shown = ("crop_pct", "crop_mode", "interpolation", "mean", "std")
+    known = (*shown, "hf_hub_id", "hf_hub_filename", "url", "tag", "license")
     cfg = {key: cfg.get(key) for key in known}
     return stack.layers, widths, final_width, size, n_parameters, cfg
 
 
 def _build(
     model: str, input_size: int | None, granularity: str, **options: Any
-) -> LayerStack:
-    sized = {} if input_size is None else {"img_size": input_size}
+) -> TimmStack | HookStack:
+    sized: dict[str, Any] = {} if input_size is None else {"img_size": input_size}
     try:
-        net = timm.create_model(model, **options, **sized)
+        net: Net = timm.create_model(model, **options, **sized)
     except TypeError:  # fully convolutional: takes any size, and no such argument
         net = timm.create_model(model, **options)
     stages = stage_modules(net)
@@ -195,19 +198,19 @@ def _build(
     )
 
 
-def feature_modules(net: nn.Module) -> list[str]:
+def feature_modules(net: Net) -> list[str]:
     """Name the modules whose outputs ``forward_intermediates`` counts."""
     infos = getattr(net.feature_info, "info", net.feature_info)
     return [info["module"] for info in infos]
 
 
-def stage_modules(net: nn.Module) -> list[str]:
+def stage_modules(net: Net) -> list[str]:
     """Name the stages (or a transformer's blocks); the stem is none."""
     first, *others = names = feature_modules(net)
     return others if others and _family(first) != _family(others[0]) else names
 
 
-def splits_prefix(net: nn.Module) -> bool:
+def splits_prefix(net: Net) -> bool:
     """Tell whether ``forward_intermediates`` can return class and register tokens."""
     takes = inspect.signature(net.forward_intermediates).parameters
     return "return_prefix_tokens" in takes
@@ -218,7 +221,7 @@ def _family(name: str) -> str:
     return re.sub(r"\d+$", "", name)
 
 
-def _block_modules(net: nn.Module, stages: list[str]) -> list[str]:
+def _block_modules(net: Net, stages: list[str]) -> list[str]:
     """Name the blocks inside all stages (``feature_info`` skips some stages)."""
     family = Counter(map(_family, stages)).most_common(1)[0][0]
     names = []

@@ -43,6 +43,7 @@ def join_arrays(
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
+            assert array.filename is not None  # it was mapped by its name
             with open(array.filename, "rb") as source:
                 source.seek(array.offset)
                 shutil.copyfileobj(source, file)

@@ -104,7 +104,8 @@ def unit_of(metadata: DataFrame, hold_out: str) -> Series:
     if hold_out not in metadata or metadata[hold_out].isna().any():
         raise ValueError(
             f"hold_out={hold_out!r} needs a {hold_out} for every trial in the column "
-            f"{hold_out!r} of epochs.metadata, which has {', '.join(metadata)}."
+            f"{hold_out!r} of epochs.metadata, which has "
+            f"{', '.join(map(str, metadata))}."
         )
     columns = [name for name in UNITS[hold_out] if name in metadata]
     return metadata.groupby(columns, sort=False, dropna=False).ngroup()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,7 +78,9 @@ def _tabulate_layers(name: str, granularity: str | None) -> DataFrame:
 
     from ..backbones import load_backbone
 
-    options = {} if granularity is None else {"granularity": granularity}
+    options: dict[str, Any] = (
+        {} if granularity is None else {"granularity": granularity}
+    )
     backbone = load_backbone(name, **options)
     n_layers = len(backbone.layers)
     table = pd.DataFrame(
@@ -90,5 +92,6 @@ def _tabulate_layers(name: str, granularity: str | None) -> DataFrame:
         }
     ).astype(object)
     if backbone.final_width is not None:
-        table.loc[n_layers] = ["", "final", "", backbone.final_width]
+        last = ["", "final", "", backbone.final_width]
+        table.loc[n_layers] = last  # type: ignore[assignment]  # a row is not in the stubs
     return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -116,7 +117,7 @@ def _outline(shape: str, size: int, rng: np.random.RandomState) -> Image.Image:
     return mask.rotate(rng.uniform(0, 360), center=(x, y)).resize((size, size))
 
 
-def _corners(shape: str, x: float, y: float, radius: float) -> list[tuple]:
+def _corners(shape: str, x: float, y: float, radius: float) -> list[tuple[Any, ...]]:
     """Place the corners of a polygon or the points of a star around (x, y)."""
     n_points, inner = _STARS.get(shape, (_POINTS.get(shape, 0), 1.0))
     n_corners = n_points * (2 if shape in _STARS else 1)

@@ -130,7 +130,7 @@ def _check_subject(root: Path, subject: str) -> None:
 def _matches(path: BIDSPath, wanted: dict[str, Labels | None]) -> bool:
     for entity, labels in wanted.items():
         label = getattr(path, entity) or ""
-        given = [labels] if isinstance(labels, (str, Integral)) else labels
+        given = [labels] if isinstance(labels, str | int | Integral) else labels
         number = int(label) if label.isdigit() else None
         if given is not None and label not in given and number not in given:
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mne
 import numpy as np
 import pandas as pd
@@ -79,7 +81,7 @@ def record_runs(
     time_course: np.ndarray,
     noise: mne.Covariance,
     pictures: pd.DataFrame,
-    design: dict,
+    design: dict[str, Any],
     rng: np.random.RandomState,
 ) -> list[tuple[mne.io.RawArray, pd.DataFrame]]:
     """Show the pictures in random order and record the electrodes.

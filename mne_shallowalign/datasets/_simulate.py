@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 import mne
 import numpy as np
@@ -170,7 +171,7 @@ def simulate_bids(
     return root
 
 
-def _as_time_course(time_course: ArrayLike | None, n_dipoles: int) -> list | None:
+def _as_time_course(time_course: ArrayLike | None, n_dipoles: int) -> list[Any] | None:
     if time_course is None:
         return None
     expected = (
@@ -190,7 +191,7 @@ def _as_time_course(time_course: ArrayLike | None, n_dipoles: int) -> list | Non
     return array.tolist()
 
 
-def _check_design(design: dict) -> None:
+def _check_design(design: dict[str, Any]) -> None:
     few = [k for k, value in design.items() if k.startswith("n_") and value < 1]
     if few:
         raise ValueError(
@@ -212,7 +213,7 @@ def _check_design(design: dict) -> None:
 
 
 def _record(
-    features: np.ndarray, pictures: pd.DataFrame, subject: str, design: dict
+    features: np.ndarray, pictures: pd.DataFrame, subject: str, design: dict[str, Any]
 ) -> list[tuple[mne.io.RawArray, pd.DataFrame]]:
     """Take the features of the pictures through dipoles and electrodes to runs."""
     rng = np.random.RandomState(design["seed"])

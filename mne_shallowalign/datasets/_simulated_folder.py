@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import mne
 import numpy as np
@@ -34,7 +35,7 @@ _COLUMNS = {
 
 @contextmanager
 def new_subject(
-    root: Path, subject: str, design: dict, overwrite: bool
+    root: Path, subject: str, design: dict[str, Any], overwrite: bool
 ) -> Iterator[Path]:
     """Provide a folder beside ``root`` to build in; move it in if all goes well.
 
@@ -77,7 +78,9 @@ def new_subject(
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _check_room(root: Path, subject: str, design: dict, overwrite: bool) -> None:
+def _check_room(
+    root: Path, subject: str, design: dict[str, Any], overwrite: bool
+) -> None:
     """Refuse a folder that holds something else, or the same subject already."""
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return
@@ -123,7 +126,7 @@ def write_runs(
     work: Path,
     subject: str,
     runs: list[tuple[mne.io.RawArray, pd.DataFrame]],
-    design: dict,
+    design: dict[str, Any],
 ) -> None:
     """Write the runs of a subject as BIDS.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def lay_out_stimuli(
-    root: Path, work: Path, images: str | Path | None, design: dict
+    root: Path, work: Path, images: str | Path | None, design: dict[str, Any]
 ) -> pd.DataFrame:
     """Find the pictures of the dataset, or draw or copy them if there are none.
 

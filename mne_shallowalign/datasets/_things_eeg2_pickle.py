@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -91,7 +92,7 @@ class _DType:
         if self.dtype.kind not in _KINDS:
             raise pickle.UnpicklingError(f"arrays of the type {name!r} are refused")
 
-    def set(self, state: tuple) -> None:
+    def set(self, state: tuple[Any, ...]) -> None:
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
@@ -99,9 +100,9 @@ class _Array:
     """An array whose parts have been read, but not yet brought together."""
 
     def __init__(self, *_: Any) -> None:
-        self.state: tuple | None = None
+        self.state: tuple[Any, ...] | None = None
 
-    def set(self, state: tuple) -> None:
+    def set(self, state: tuple[Any, ...]) -> None:
         self.state = state
 
 
@@ -121,6 +122,12 @@ _MEANINGS = {
 
 class _Unpickler(pickle._Unpickler):
     """The standard library's, less all that could run code, and lazy about bytes."""
+
+    if TYPE_CHECKING:  # of the standard library, but not in its stubs
+        stack: list[Any]
+        append: Callable[[Any], None]
+        read: Callable[[int], bytes]
+        _unframer: Any
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
@@ -156,7 +163,7 @@ class _Unpickler(pickle._Unpickler):
     def load_binbytes8(self) -> None:
         self._load_bytes(struct.unpack("<Q", self.read(8))[0])
 
-    dispatch = {
+    dispatch = {  # type: ignore[assignment]  # functions of this class
         getattr(pickle, name)[0]: pickle._Unpickler.dispatch[getattr(pickle, name)[0]]
         for name in _OPCODES
     } | {
@@ -177,7 +184,7 @@ def _finished(value: Any, fname: Path) -> Any:
     if value.state is None:
         raise ValueError("an array has no contents")
     _, shape, dtype, fortran, raw = value.state
-    order = "F" if fortran else "C"
+    order: Literal["F", "C"] = "F" if fortran else "C"
     if isinstance(raw, list):
         array = np.empty(len(raw), object)
         array[:] = [_finished(item, fname) for item in raw]

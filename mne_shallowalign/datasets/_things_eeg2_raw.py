@@ -94,7 +94,7 @@ class RawThingsEEG2(mne.io.BaseRaw):
         data[:] = signal[idx] if mult is None else mult @ signal[idx]
 
 
-def _signal(contents: dict[str, Any], fname: Path) -> np.ndarray:
+def _signal(contents: dict[str, Any], fname: Path) -> np.memmap:
     missing = sorted(_KEYS - set(contents))
     signal = contents.get("raw_eeg_data")
     if missing or not isinstance(signal, np.memmap) or signal.ndim != 2:

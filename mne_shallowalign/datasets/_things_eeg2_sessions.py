@@ -80,6 +80,7 @@ def _open(
     fname = runs[0]
     if fname.suffix == ".npy":
         raw = read_raw_things_eeg2(fname)
+        assert images is not None  # read with files of this kind
         return raw, find_presentations(raw, images, split)
     if fname.suffix == ".bdf":
         return _open_edition(runs, split)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -72,7 +73,7 @@ def read_stimuli(root: Path, split: str) -> pd.DataFrame:
             stimulus=stimuli["filename"],
         )
     )
-    wrong = images.index.duplicated() | images.isna().any(axis=1)
+    wrong = images.isna().any(axis=1) | images.index.duplicated()
     if wrong.any():
         listed = ", ".join(stimuli.loc[wrong.to_numpy(), "stimulus_id"].iloc[:5])
         raise ValueError(
@@ -128,7 +129,7 @@ def name_by_number(trials: pd.DataFrame, root: Path, split: str | None) -> pd.Da
     concept = _without_number(trials.loc[shows, "category_name"].astype(str))
     wrong = known["concept"] != concept
     if wrong.any():
-        first = wrong.idxmax()
+        first: Any = wrong.idxmax()
         raise ValueError(
             f"{wrong.sum()} events of task-{split} and {stimuli_table(root)} disagree; "
             f"the first is picture {numbers[first]:.0f}, {concept[first]!r} in the "

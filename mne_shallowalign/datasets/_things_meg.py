@@ -296,7 +296,7 @@ def _check_files(named: pd.DataFrame, image_path: pd.Series | None) -> None:
     theirs = image_path[shows].map(lambda text: PurePosixPath(text).name)
     ours = named.loc[shows, "stim_file"].map(lambda text: PurePosixPath(text).name)
     if (theirs != ours).any():
-        first = (theirs != ours).idxmax()
+        first: Any = (theirs != ours).idxmax()
         raise ValueError(
             f"{(theirs != ours).sum()} trials name another picture than their number "
             f"does; the first is {theirs[first]} with the number of {ours[first]}."

@@ -67,6 +67,8 @@ class ATM(nn.Module):
     .. footbibliography::
     """
 
+    positions: torch.Tensor | None
+
     def __init__(
         self,
         n_chans: int,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from ._decode import Source, decode
@@ -123,10 +123,10 @@ class Batches:
                     yield [(row, chunk.view) for row in piece]
 
 
-class _Pictures:
+class _Pictures(Dataset[torch.Tensor]):
     """Decoded and resized pictures; picklable, for the worker processes."""
 
-    def __init__(self, sources: list[Source], preprocess: Callable) -> None:
+    def __init__(self, sources: list[Source], preprocess: Callable[..., Any]) -> None:
         self.sources = sources
         self.preprocess = preprocess
 
@@ -136,7 +136,9 @@ class _Pictures:
         return image.as_subclass(torch.Tensor)
 
 
-def split_preprocess(preprocess: Callable) -> tuple[Callable, Callable]:
+def split_preprocess(
+    preprocess: Callable[..., Any],
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Split off what the device does to a whole batch at once.
 
     Parameters

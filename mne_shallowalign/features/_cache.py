@@ -64,7 +64,7 @@ def cache_info(cache_dir: str | Path | None = None) -> pd.DataFrame:
     import pandas as pd
 
     root = _root(cache_dir)
-    rows = [_describe(folder) for folder in _folders(root)]
+    rows = [_describe(folder, about) for folder, about in _folders(root).items()]
     columns = [*_COLUMNS, "layers", "n_images", "n_bytes", "last_used"]
     info = pd.DataFrame([row for row in rows if row["n_images"]], columns=columns)
     info["last_used"] = pd.to_datetime(info["last_used"], unit="s")
@@ -113,8 +113,8 @@ def clear_cache(
         raise ValueError(f"max_bytes must be 0 or more; got {max_bytes!r}.")
     folders = [
         folder
-        for folder in _folders(_root(cache_dir))
-        if fnmatch.fnmatchcase(_about(folder)["backbone"], backbone or "*")
+        for folder, about in _folders(_root(cache_dir)).items()
+        if fnmatch.fnmatchcase(about["backbone"], backbone or "*")
     ]
     freed = _evict(folders, max_bytes or 0)
     for folder in folders:
@@ -193,10 +193,11 @@ def _root(cache_dir: str | Path | None) -> Path:
     return default_cache_dir() if cache_dir is None else Path(cache_dir).expanduser()
 
 
-def _folders(root: Path) -> list[Path]:
-    """List the folders that are ours: those that say what they stand for."""
+def _folders(root: Path) -> dict[Path, dict[str, str]]:
+    """Find the folders that are ours: those that say what they stand for."""
     candidates = sorted(path.parent for path in root.glob(f"*/*/{ABOUT}"))
-    return [folder for folder in candidates if _about(folder)]
+    described = {folder: _about(folder) for folder in candidates}
+    return {folder: about for folder, about in described.items() if about}
 
 
 def _about(folder: Path) -> dict[str, str] | None:
@@ -207,12 +208,12 @@ def _about(folder: Path) -> dict[str, str] | None:
         return None
 
 
-def _describe(folder: Path) -> dict[str, Any]:
+def _describe(folder: Path, about: dict[str, str]) -> dict[str, Any]:
     contents = list(read_contents(folder).values())
     keys = [found.keys for found in contents]
     sizes = _sizes([folder])
     layers = {layer for found in contents for layer in found.layers}
-    return _about(folder) | {
+    return about | {
         "layers": sorted(layers, key=_natural),
         "n_images": len(np.unique(np.concatenate(keys))) if keys else 0,
         "n_bytes": sum(size for _, size, _ in sizes),

@@ -37,7 +37,7 @@ def extract_features(
     *,
     image_root: str | Path | None = None,
     pooling: str | Sequence[str] = "mean",
-    views: str | Callable | Sequence[str | Callable] | None = None,
+    views: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] | None = None,
     view_fusion: str = "mean",
     out: str | Path | None = None,
     batch_size: int | str = "auto",
@@ -140,7 +140,7 @@ def extract_features(
     seen = resolve_views(views)
     check_fusion(view_fusion)
     _check_batch_size(batch_size)
-    device = choose_device(device)
+    place = choose_device(device)
     image_set = open_images(images, image_root, verify=False)
     pictures = image_set.pictures
     with workspace(out) as folder:
@@ -150,9 +150,9 @@ def extract_features(
             tables,
             backbone,
             _cache_root(cache_dir),
-            precision=choose_precision(precision, device),
+            precision=choose_precision(precision, place),
             store_all=store_all,
-        ).run(device=device, batch_size=batch_size, n_jobs=n_jobs)
+        ).run(device=place, batch_size=batch_size, n_jobs=n_jobs)
         members = _members(image_set, per_image=images is image_set)
         fusion = "single" if is_single(views) else view_fusion
         finished = {}
@@ -195,7 +195,7 @@ def _new_tables(
     n_pictures: int,
     backbone: Backbone,
 ) -> dict[tuple[View, Column], Table]:
-    tables = {}
+    tables: dict[tuple[View, Column], Table] = {}
     for view, column in product(dict.fromkeys(views), dict.fromkeys(columns)):
         width = flatten_width(column.pooling) or backbone.width(column.layer)
         name = f"{len(tables)}.npy"
@@ -216,12 +216,14 @@ def _members(image_set: ImageSet, per_image: bool) -> np.ndarray | list[np.ndarr
 def _cache_root(cache_dir: str | Path | bool | None) -> Path | None:
     if cache_dir is False:
         return None
-    return default_cache_dir() if cache_dir is None else Path(cache_dir).expanduser()
+    if cache_dir is None or cache_dir is True:
+        return default_cache_dir()
+    return Path(cache_dir).expanduser()
 
 
 def _check_batch_size(batch_size: int | str) -> None:
-    whole = isinstance(batch_size, Integral) and not isinstance(batch_size, bool)
-    if batch_size != "auto" and not (whole and batch_size >= 1):
+    is_whole = isinstance(batch_size, Integral) and not isinstance(batch_size, bool)
+    if batch_size != "auto" and not (is_whole and int(batch_size) >= 1):
         raise ValueError(
             f"batch_size must be 'auto' or an integer from 1 on; got {batch_size!r}."
         )
@@ -232,7 +234,7 @@ def _in_depth_order(
 ) -> list[str]:
     if layers is None:
         return list(backbone.layers)
-    if isinstance(layers, str | Real):
+    if isinstance(layers, str | int | float | Real):
         layers = [layers]
     wanted = {backbone.resolve(layer) for layer in layers}
     if not wanted:

@@ -95,7 +95,7 @@ class LayerExtractor(TransformerMixin, BaseEstimator):
         layers: Layer | Sequence[Layer] | None = None,
         *,
         pooling: str = "mean",
-        views: str | Callable | Sequence | None = None,
+        views: str | Callable[..., Any] | Sequence[Any] | None = None,
         output: str = "concat",
         image_root: str | Path | None = None,
         cache_dir: str | Path | bool | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ def compute(
         The result.
     """
     stack = backbone.load(device, getattr(torch, precision))
-    if batch_size == "auto":
+    if isinstance(batch_size, str):
         batch_size = choose_batch_size(stack, columns, backbone.input_size, device)
     forward = Forward(stack, batch_size)
     batches = Batches(
@@ -202,7 +202,7 @@ def _is_memory_error(error: RuntimeError) -> bool:
     return "out of memory" in said or "not enough memory" in said
 
 
-def _progress_bar(name: str, n_images: int) -> tqdm:
+def _progress_bar(name: str, n_images: int) -> tqdm[Any]:
     return tqdm(
         total=n_images,
         desc=name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -305,7 +305,8 @@ def _from_features(images: Any, layer: Layer | Sequence[Layer]) -> Gallery:
     index = np.array([position[digest] for digest in ids])
     names = np.full(len(first), len(ids))
     np.minimum.at(names, index, np.arange(len(ids)))
-    layers, widths = (), numbers.shape[1:]
+    layers: tuple[str, ...] = ()
+    widths = numbers.shape[1:]
     if numbers.ndim == 3:
         chosen = _positions(layer, numbers.shape[1])
         layers = tuple(_position_name(i) for i in chosen)
@@ -367,7 +368,7 @@ def _positions(layer: Layer | Sequence[Layer], n_layers: int) -> list[int]:
     """Find the layers that are meant on axis 1 of features, counted from 0."""
     if is_auto(layer):
         return list(range(n_layers))
-    layers = [layer] if isinstance(layer, (str, Real)) else list(layer)
+    layers = [layer] if isinstance(layer, str | int | float | Real) else list(layer)
     if not layers:
         raise ValueError("layer is an empty list; name at least one layer.")
     return sorted({_position(one, n_layers) for one in layers})
@@ -393,5 +394,5 @@ def _position(layer: Layer, n_layers: int) -> int:
 
 def _row_digests(numbers: np.ndarray) -> list[str]:
     # one precision and no negative zeros, so that equal numbers have equal bytes
-    rows: Sequence[np.ndarray] = (np.asarray(row, np.float32) + 0.0 for row in numbers)
+    rows: Iterable[np.ndarray] = (np.asarray(row, np.float32) + 0.0 for row in numbers)
     return [hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest() for row in rows]

@@ -16,6 +16,9 @@ from PIL import Image
 
 from ._decode import Source, check_decodes, decode, digest_pixels
 
+# the name of a row, its pictures and their digests
+_Found = tuple[Any, tuple[Source, ...], tuple[str, ...]]
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -131,7 +134,7 @@ def open_images(
     if isinstance(rows[0], str | os.PathLike):
         paths = _place(rows, image_root)
         identified = _identify_files(paths)
-        found = [
+        found: list[_Found] = [
             (str(name), *identified[path])
             for name, path in zip(rows, paths, strict=True)
         ]
@@ -173,7 +176,9 @@ def verify_images(pictures: Mapping[str, Source]) -> None:
     _refuse(broken, len(files))
 
 
-def _in_threads(function: Callable[[Path], Any], files: Iterable[Path]) -> dict:
+def _in_threads(
+    function: Callable[[Path], Any], files: Iterable[Path]
+) -> dict[Path, Any]:
     files = list(files)
     with ThreadPoolExecutor() as threads:
         return dict(zip(files, threads.map(function, files), strict=True))
@@ -297,13 +302,12 @@ def _decodes(file: str, mtime_ns: int, size: int) -> None:
     check_decodes(file)
 
 
-def _unique(
-    found: list[tuple[Any, tuple[Source, ...], tuple[str, ...]]],
-) -> ImageSet:
+def _unique(found: list[_Found]) -> ImageSet:
     first: dict[str, int] = {}
-    keep, index = [], np.empty(len(found), int)
-    for row, (_, sources, digests) in enumerate(found):
-        image_id = digests[0] if len(sources) == 1 else _digest_set(digests)
+    keep: list[int] = []
+    index = np.empty(len(found), int)
+    for row, (_, pictures, keys) in enumerate(found):
+        image_id = keys[0] if len(pictures) == 1 else _digest_set(keys)
         if image_id not in first:
             first[image_id] = len(keep)
             keep.append(row)

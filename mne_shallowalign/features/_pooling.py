@@ -109,6 +109,9 @@ def pool(output: LayerOutput, pooling: str = "mean") -> Tensor:
     pooling = check_pooling(pooling)
     patches, prefix = output
     dtype = torch.promote_types(patches.dtype, torch.float32)
+    width = flatten_width(pooling)
+    if width is not None:
+        return project(patches.flatten(1).to(dtype), width)
     if pooling == "mean":
         return patches.mean(1, dtype=dtype)
     if pooling == "max":
@@ -118,10 +121,8 @@ def pool(output: LayerOutput, pooling: str = "mean") -> Tensor:
     if pooling == "gem":
         cubes = patches.to(dtype).clamp(min=GEM_FLOOR).pow(GEM_P)
         return cubes.mean(1).pow(1 / GEM_P)
-    if pooling == "all":
-        total = patches.sum(1, dtype=dtype) + prefix.sum(1, dtype=dtype)
-        return total / (patches.shape[1] + prefix.shape[1])
-    return project(patches.flatten(1).to(dtype), flatten_width(pooling))
+    total = patches.sum(1, dtype=dtype) + prefix.sum(1, dtype=dtype)
+    return total / (patches.shape[1] + prefix.shape[1])
 
 
 def _class_token(prefix: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ def check_fusion(view_fusion: str) -> None:
         )
 
 
-def _resolve(view: str | Callable | Sequence) -> View:
+def _resolve(view: str | Callable[..., Any] | Sequence[Any]) -> View:
     if view == ORIGINAL:
         return View(ORIGINAL, None)
     if isinstance(view, str):
@@ -140,7 +140,7 @@ def _resolve(view: str | Callable | Sequence) -> View:
     return View(repr(view), view)
 
 
-def _named(view: str) -> Callable:
+def _named(view: str) -> Callable[..., Any]:
     """Make what a name means, such as ``"fovea"`` or ``"fovea-45"``."""
     from ._views import VIEWS
 

@@ -181,6 +181,7 @@ def keep(table: Table, out: str | Path | None, name: str) -> np.ndarray:
     """
     if isinstance(table, np.ndarray):
         return table
+    assert out is not None  # there is no table on disk without a folder
     path = Path(out).expanduser() / re.sub(r"[^\w.=+-]", "_", name)
     os.replace(table.path, path)
     return np.load(path, mmap_mode="r")

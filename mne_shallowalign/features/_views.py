@@ -14,7 +14,9 @@ References
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -226,7 +228,7 @@ def _eccentricity(pixels: Tensor) -> Tensor:
     return distance / distance.max().clamp(min=1)
 
 
-VIEWS = {
+VIEWS: dict[str, Callable[..., Callable[[Any], Any]]] = {
     "blur": GaussianBlur,
     "fovea": FoveaBlur,
     "noise": GaussianNoise,

@@ -16,7 +16,7 @@ def layer_time_clusters(
     table: DataFrame,
     contrast: tuple[Any, Any] | None = None,
     *,
-    threshold: float | dict | None = None,
+    threshold: float | dict[str, float] | None = None,
     n_permutations: int | str = 1024,
     tail: int | None = None,
     random_state: int | np.random.RandomState | None = None,

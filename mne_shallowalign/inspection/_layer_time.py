@@ -161,7 +161,7 @@ def _score_windows(
 ) -> DataFrame:
     import pandas as pd
 
-    measure = search.scoring
+    measure = str(search.scoring)
     layers = [candidate.params["layer"] for candidate in trials.candidates]
     index = trials.candidates[0].gallery.index
     n_gallery = [len(np.unique(index[test])) for _, test in trials.folds]

@@ -62,7 +62,9 @@ class SensorView:
         check_epochs(epochs)
         self.decoder, self.tmin = decoder, epochs.times[0]
         seen = None if decoder.info_ is None else list(decoder.info_["ch_names"])
-        signal, self.info = as_signal(epochs, _sensors(whitener, seen))
+        signal, info = as_signal(epochs, _sensors(whitener, seen))
+        assert info is not None  # Epochs have one
+        self.info = info
         self.signal = np.array(signal, dtype=float)
         self.used = _positions(self.info["ch_names"], seen)
         if decoder.info_ is not None:

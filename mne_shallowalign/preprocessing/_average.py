@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import mne
 import numpy as np
@@ -86,7 +87,9 @@ def _group_means(data: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _group_metadata(
-    metadata: pd.DataFrame, groups: pd.api.typing.DataFrameGroupBy, first: np.ndarray
+    metadata: pd.DataFrame,
+    groups: pd.api.typing.DataFrameGroupBy[Any, Any],
+    first: np.ndarray,
 ) -> pd.DataFrame:
     """Keep what is constant within every group, and count."""
     varying = groups.nunique(dropna=False).gt(1).any()

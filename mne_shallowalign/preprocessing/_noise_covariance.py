@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 
 import numpy as np
 
@@ -104,10 +105,10 @@ def noise_covariance(
     order = np.argsort(group, kind="stable")
     trials = np.split(order, np.cumsum(counts)[:-1])
     # (n_trials, n_channels, n_times) -> (n_times, n_channels, n_trials)
-    parts = (
+    covariances = (
         ledoit_wolf_stack(data[rows].transpose(2, 1, 0)).mean(0) for rows in trials
     )
-    return sum(parts) / len(counts)
+    return reduce(np.add, covariances) / len(counts)
 
 
 def chunks(data: np.ndarray) -> Iterator[slice]:

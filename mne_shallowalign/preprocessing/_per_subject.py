@@ -174,7 +174,7 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
 
     def _labels_in_metadata(self, X: Any, n: int) -> np.ndarray:
         epochs = [X] if isinstance(X, mne.BaseEpochs) else X
-        tables = [getattr(one, "metadata", None) for one in epochs]
+        tables: list[Any] = [getattr(one, "metadata", None) for one in epochs]
         if any(table is None for table in tables):
             return np.full(n, NOBODY)
         for table in tables:

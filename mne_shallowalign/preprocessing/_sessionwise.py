@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._signal import as_signal, joined, replace_signal
 
-ALL: tuple = ()  # the group of data that is not told apart
+ALL: tuple[Any, ...] = ()  # the group of data that is not told apart
 
 
 class SessionwiseTransformer(TransformerMixin, BaseEstimator):
@@ -37,7 +37,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
     def _backward(self, data: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         """Undo :meth:`_forward`."""
 
-    def _fit(self, X: Any, y: Any) -> dict[tuple, np.ndarray]:
+    def _fit(self, X: Any, y: Any) -> dict[tuple[Any, ...], np.ndarray]:
         X = joined(X)
         data, info = as_signal(X)
         data = _as_trials(data)
@@ -51,7 +51,9 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
             for group, rows in _sessions(X, self.by, len(data))
         }
 
-    def _apply(self, X: Any, learnt: dict[tuple, np.ndarray], way: str) -> Any:
+    def _apply(
+        self, X: Any, learnt: dict[tuple[Any, ...], np.ndarray], way: str
+    ) -> Any:
         X = joined(X)
         data, info = as_signal(X, self.ch_names_)
         data = _as_trials(data)
@@ -66,7 +68,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
         return out if info is None else replace_signal(X, out, info["ch_names"])
 
     def _by_session(
-        self, X: Any, n_epochs: int, learnt: dict[tuple, np.ndarray]
+        self, X: Any, n_epochs: int, learnt: dict[tuple[Any, ...], np.ndarray]
     ) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
         """Say which rows belong to which session, and what was learnt of it."""
         for group, rows in _sessions(X, self.by, n_epochs, learnt):
@@ -78,7 +80,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
                 )
             yield rows, learnt[group]
 
-    def _fitted(self) -> dict[tuple, np.ndarray]:
+    def _fitted(self) -> dict[tuple[Any, ...], np.ndarray]:
         check_is_fitted(self)
         return self.statistics_
 
@@ -149,8 +151,11 @@ def _conditions(X: Any, y: Any, n_epochs: int) -> np.ndarray | None:
 
 
 def _sessions(
-    X: Any, by: str | Sequence[str] | None, n_epochs: int, known: dict | None = None
-) -> Iterator[tuple[tuple, slice | np.ndarray]]:
+    X: Any,
+    by: str | Sequence[str] | None,
+    n_epochs: int,
+    known: dict[Any, Any] | None = None,
+) -> Iterator[tuple[tuple[Any, ...], slice | np.ndarray]]:
     """Say which rows belong to which session."""
     if by is None or not isinstance(X, mne.BaseEpochs):
         if known and ALL not in known and len(known) == 1:

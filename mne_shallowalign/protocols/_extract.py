@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mne.utils import use_log_level
 from sklearn.base import clone
@@ -77,7 +77,9 @@ def _poolings(job: Job) -> list[str]:
     return [job.decoder.pooling]
 
 
-def _pictures(recordings: Recordings, subject: str, level: int) -> tuple[str, list]:
+def _pictures(
+    recordings: Recordings, subject: str, level: int
+) -> tuple[str, list[Any]]:
     with use_log_level(level):
         metadata = recordings.load(subject, "train").metadata
     return recordings.name, metadata["image"].unique().tolist()

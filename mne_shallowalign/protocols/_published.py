@@ -74,7 +74,7 @@ def things_eeg2_recordings(
         load_minutes=partial(_load_eeg2_minutes, options, steps),
         details=str(dataclasses.asdict(steps)),
         image_root=Path(image_root),
-        categories=datasets.concept_categories().to_dict(),
+        categories={str(k): v for k, v in datasets.concept_categories().items()},
     )
 
 
@@ -147,7 +147,7 @@ def things_meg_recordings(
         load_minutes=minutes if kind == "raw" else None,
         details=f"{kind} {dataclasses.asdict(steps)}",
         image_root=Path(image_root),
-        categories=datasets.concept_categories().to_dict(),
+        categories={str(k): v for k, v in datasets.concept_categories().items()},
     )
 
 

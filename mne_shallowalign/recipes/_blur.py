@@ -43,7 +43,7 @@ class BlurPriorLoss(ContrastiveLoss):
     alpha = 0.05
 
     def __init__(self, *args: Any, loss: str = "lineage", **kwargs: Any) -> None:
-        super().__init__(*args, loss=loss, **kwargs)
+        super().__init__(*args, **(kwargs | {"loss": loss}))
         for name in ("similarity", "level"):
             self.register_buffer(name, None, persistent=False)
 

@@ -40,7 +40,7 @@ class CaptionedLoss(ContrastiveLoss):
     text_weight = 0.01
 
     def __init__(self, *args: Any, loss: str = "atm", **kwargs: Any) -> None:
-        super().__init__(*args, loss=loss, **kwargs)
+        super().__init__(*args, **(kwargs | {"loss": loss}))
         self.register_buffer("texts", None, persistent=False)
 
     def forward(self, signals: Tensor, target: tuple[Tensor, ...]) -> Tensor:

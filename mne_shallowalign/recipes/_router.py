@@ -88,8 +88,10 @@ class RouterLoss(ContrastiveLoss):
         As for the same class.
     """
 
+    projector: Router
+
     def __init__(self, *args: Any, loss: str = "lineage", **kwargs: Any) -> None:
-        super().__init__(*args, loss=loss, **kwargs)
+        super().__init__(*args, **(kwargs | {"loss": loss}))
         if not self.is_gated:
             raise ValueError(
                 "RouterLoss needs several layers and fusion='learned', got one target."

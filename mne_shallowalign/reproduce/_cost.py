@@ -44,7 +44,8 @@ def cost(
         sizes = {}
     n_fits = plan["layer"].map(lambda layer: _n_fits(layer, setting))
     seconds = seconds_per_fit * n_fits * plan["n_train_subjects"]
-    per_recipe = seconds.groupby(plan["recipe"]).mean().to_dict()
+    means = seconds.groupby(plan["recipe"]).mean()
+    per_recipe = {str(recipe): float(mean) for recipe, mean in means.items()}
     return estimate(plan, seconds_per_fit=per_recipe, **sizes)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import viz
 from ._exhibit import Exhibit, Made
-from ._runs import BEST, Run, arrays_of
+from ._runs import BEST, Run, System, arrays_of
 from ._setting import Setting
 from ._systems import align, sweep
 
@@ -27,7 +27,7 @@ def _all_depths(setting: Setting) -> list[Run]:
     return _runs(sweep(setting, setting.main), setting)
 
 
-def _runs(systems: list, setting: Setting) -> list[Run]:
+def _runs(systems: list[System], setting: Setting) -> list[Run]:
     return [
         Run(
             systems=systems,

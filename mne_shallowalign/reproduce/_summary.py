@@ -59,6 +59,7 @@ def summarize(results: DataFrame, by: Sequence[str]) -> DataFrame:
 def _summarize(rows: DataFrame, by: Sequence[str]) -> dict[str, Any]:
     first, n_gallery = rows.iloc[0], int(rows["n_gallery"].iloc[0])
     means = [name for name in ("top5", "concept5", "depth") if name in rows]
+    averages = rows.groupby("subject")[means].mean().mean()
     found = _interval(rows)
     return {
         **{name: first[name] for name in by},
@@ -66,7 +67,7 @@ def _summarize(rows: DataFrame, by: Sequence[str]) -> dict[str, Any]:
         "top1": found.estimate,
         "top1_low": found.low,
         "top1_high": found.high,
-        **rows.groupby("subject")[means].mean().mean().to_dict(),
+        **{name: float(averages[name]) for name in means},
         "chance1": chance_level(n_gallery, 1),
         "n_subjects": rows["subject"].nunique(),
         "n_queries": int(first["n_queries"]),

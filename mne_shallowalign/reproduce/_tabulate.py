@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ._runs import System
 from ._setting import Setting
@@ -46,7 +46,9 @@ def compare(
     mean = ours.groupby(_KEYS[:3], sort=False)["ours"].mean().reset_index()
     table = _stack(ours, mean.assign(subject="mean"))
     published = _published(systems, dataset)
-    how = "outer" if setting.recordings.is_simulated else "left"
+    how: Literal["outer", "left"] = (
+        "outer" if setting.recordings.is_simulated else "left"
+    )
     table = table.merge(published, how, _KEYS, sort=False)
     if not setting.recordings.is_simulated:
         table["difference"] = table["ours"] - table["published"]
@@ -88,7 +90,7 @@ def spread(table: DataFrame) -> DataFrame:
     )
     subjects = [one for one in wide if one != "mean"]
     order = table[_KEYS[:3]].drop_duplicates().itertuples(index=False)
-    return wide.loc[[tuple(row) for row in order], [*subjects, "mean"]].fillna("")
+    return wide.loc[[tuple(row) for row in order]][[*subjects, "mean"]].fillna("")
 
 
 def _say(row: Series) -> str:

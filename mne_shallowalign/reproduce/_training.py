@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import viz
 from ._exhibit import Exhibit, Made
@@ -32,8 +32,9 @@ def _curves(row: Series) -> DataFrame:
     kept = arrays_of(row)
     curves = {name: kept[name] for name in ("train_loss", "test_loss") if name in kept}
     n_epochs = len(kept["train_loss"])
-    fit = row[["layer", "subject", "seed"]].to_dict()
-    return pd.DataFrame({**fit, "epoch": range(1, n_epochs + 1), **curves})
+    fit: dict[str, Any] = {name: row[name] for name in ("layer", "subject", "seed")}
+    epochs = {"epoch": range(1, n_epochs + 1)}
+    return pd.DataFrame(fit | epochs | curves)
 
 
 EXHIBITS = (

@@ -20,11 +20,11 @@ from ._calibrations import (
 from ._whitening import Embeddings, cosine, whiten_gallery, whiten_queries
 
 #: Those that change embeddings; the others change similarities.
-_WHITENINGS: dict[str, Callable] = {
+_WHITENINGS: dict[str, Callable[..., Any]] = {
     "gallery-whitening": whiten_gallery,
     "query-whitening": whiten_queries,
 }
-_METHODS: dict[str, Callable] = {
+_METHODS: dict[str, Callable[..., Any]] = {
     **_WHITENINGS,
     "csls": csls,
     "inverted-softmax": inverted_softmax,
@@ -59,7 +59,7 @@ class Calibrated:
     n_queries: int
     embeddings: Embeddings | None = field(default=None, repr=False, compare=False)
 
-    def take(self, queries: NDArray) -> Calibrated:
+    def take(self, queries: NDArray[Any]) -> Calibrated:
         """Leave out, or repeat, queries.
 
         Parameters

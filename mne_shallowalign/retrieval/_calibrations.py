@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.stats import rankdata
 from sklearn.utils import check_random_state, check_scalar
 
 
-def csls(similarity: NDArray, *, k: int = 10) -> NDArray[np.float64]:
+def csls(similarity: NDArray[Any], *, k: int = 10) -> NDArray[np.float64]:
     """Subtract the mean similarity to the nearest ``k`` on either side.
 
     Parameters
@@ -34,7 +35,7 @@ def csls(similarity: NDArray, *, k: int = 10) -> NDArray[np.float64]:
 
 
 def inverted_softmax(
-    similarity: NDArray, *, temperature: float = 0.05
+    similarity: NDArray[Any], *, temperature: float = 0.05
 ) -> NDArray[np.float64]:
     """Ask which query each candidate would choose.
 
@@ -58,7 +59,7 @@ def inverted_softmax(
 
 
 def sinkhorn(
-    similarity: NDArray, *, temperature: float = 0.05, n_iterations: int = 20
+    similarity: NDArray[Any], *, temperature: float = 0.05, n_iterations: int = 20
 ) -> NDArray[np.float64]:
     """Share each query out over candidates, and each candidate equally over queries.
 
@@ -86,7 +87,7 @@ def sinkhorn(
     return plan
 
 
-def mutual_neighbours(similarity: NDArray, *, k: int = 5) -> NDArray[np.float64]:
+def mutual_neighbours(similarity: NDArray[Any], *, k: int = 5) -> NDArray[np.float64]:
     """Put first the candidates that have the query among their own nearest.
 
     Parameters
@@ -111,7 +112,7 @@ def mutual_neighbours(similarity: NDArray, *, k: int = 5) -> NDArray[np.float64]
 
 
 def hungarian(
-    similarity: NDArray, *, random_state: int | np.random.RandomState | None = 0
+    similarity: NDArray[Any], *, random_state: int | np.random.RandomState | None = 0
 ) -> NDArray[np.float64]:
     """Give each candidate to at most one query, so that the sum is largest.
 
@@ -138,6 +139,6 @@ def hungarian(
     return raised
 
 
-def _above(similarity: NDArray) -> float:
+def _above(similarity: NDArray[Any]) -> float:
     """Return what lifts any entry over all others."""
     return float(np.ptp(similarity)) + 1.0

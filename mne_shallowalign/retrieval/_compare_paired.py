@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,7 +124,7 @@ def compare_paired(
 
 
 def _sign_flip(
-    values: NDArray, random_state: int | np.random.RandomState | None
+    values: NDArray[Any], random_state: int | np.random.RandomState | None
 ) -> float:
     """Two-sided p-value of a sum whose terms could have had either sign."""
     n, least = len(values), abs(values.sum()) - 1e-12 * abs(values).sum()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -89,7 +91,9 @@ def concept_chance(truth: ArrayLike, categories: ArrayLike) -> float:
     return float(np.mean((alike.sum(axis=1) - 1) / (len(categories) - 1)))
 
 
-def _same_category(truth: NDArray, categories: ArrayLike, n: int) -> NDArray[np.bool]:
+def _same_category(
+    truth: NDArray[Any], categories: ArrayLike, n: int
+) -> NDArray[np.bool]:
     categories = np.asarray(categories)
     if categories.shape != (n,):
         raise ValueError(

@@ -78,7 +78,7 @@ def duplicate_query_test(
     _check_duplicates(n_duplicates, len(truth))
     measure, rng = rank_metric(metric), check_random_state(random_state)
 
-    def score(rows: NDArray) -> NDArray[np.float64]:
+    def score(rows: NDArray[Any]) -> NDArray[np.float64]:
         after = calibrate(before.take(rows), calibration, transductive=True, **params)
         found = (before.similarity[rows], after.similarity)
         return np.array(
@@ -95,7 +95,7 @@ def duplicate_query_test(
 
 
 def _duplicate(
-    rows: NDArray, n_duplicates: int, rng: np.random.RandomState
+    rows: NDArray[Any], n_duplicates: int, rng: np.random.RandomState
 ) -> NDArray[np.int64]:
     """Replace some rows by as many different ones of the others."""
     shuffled, result = rng.permutation(rows), rows.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,7 +82,7 @@ def gallery_size_curve(
 
 
 def _hit_probability(
-    n_better: NDArray, n_equal: NDArray, n_others: int, n_drawn: int, k: int
+    n_better: NDArray[Any], n_equal: NDArray[Any], n_others: int, n_drawn: int, k: int
 ) -> NDArray[np.float64]:
     """Return how probable it is that ``better + equal / 2 <= k - 1`` of those drawn."""
     from scipy.stats import hypergeom

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_scalar
 
 from ._ranks import ranks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    class Candidates(Protocol):
+        """Candidate images: their digests, features and which row shows which."""
+
+        @property
+        def ids(self) -> tuple[str, ...]: ...
+        @property
+        def features(self) -> np.ndarray: ...
+        @property
+        def index(self) -> np.ndarray: ...
 
 
 class RetrievalMixin:
@@ -17,6 +31,18 @@ class RetrievalMixin:
     and ``gallery_embedding_``, and reads images through ``_read_candidates``,
     ``_embed_features``, ``_identify``, ``_names`` and ``_check_order``.
     """
+
+    if TYPE_CHECKING:
+        gallery_: np.ndarray
+        gallery_embedding_: np.ndarray
+
+        def transform(self, X: Any) -> np.ndarray: ...
+        def transform_images(self, images: Any) -> np.ndarray: ...
+        def _read_candidates(self, images: Any) -> Candidates: ...
+        def _embed_features(self, features: np.ndarray) -> np.ndarray: ...
+        def _identify(self, images: Any) -> Sequence[str]: ...
+        def _names(self, images: Any) -> np.ndarray: ...
+        def _check_order(self, X: Any, y: Any) -> None: ...
 
     def decision_function(self, X: Any, gallery: Any = None) -> np.ndarray:
         """Compute the cosine similarity of every signal with every candidate.
@@ -147,7 +173,7 @@ class RetrievalMixin:
         return float(np.mean(self.ranks(X, y, gallery=gallery) <= 1))
 
 
-def _positions(wanted: list[str], ids: tuple[str, ...]) -> np.ndarray:
+def _positions(wanted: Sequence[str], ids: tuple[str, ...]) -> np.ndarray:
     position = {digest: i for i, digest in enumerate(ids)}
     missing = [row for row, digest in enumerate(wanted) if digest not in position]
     if missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,7 +119,7 @@ def two_way_accuracy(similarity: ArrayLike, truth: ArrayLike) -> float:
     return _measure("two_way", similarity, truth)
 
 
-def rank_metric(name: str) -> Callable[[NDArray, int], float]:
+def rank_metric(name: str) -> Callable[[NDArray[Any], int], float]:
     """Look up what turns ranks and the size of the gallery into a number.
 
     Parameters
@@ -163,7 +164,7 @@ def is_better_when_smaller(name: str) -> bool:
     return name in ("mean_rank", "median_rank")
 
 
-def _two_way(found: NDArray, n_gallery: int) -> float:
+def _two_way(found: NDArray[Any], n_gallery: int) -> float:
     if n_gallery < 2:
         raise ValueError(
             "two-way identification needs at least two candidates, got a gallery of "
@@ -172,7 +173,7 @@ def _two_way(found: NDArray, n_gallery: int) -> float:
     return float(1 - np.mean(found - 1) / (n_gallery - 1))
 
 
-_METRICS: dict[str, Callable[[NDArray, int], float]] = {
+_METRICS: dict[str, Callable[[NDArray[Any], int], float]] = {
     "mean_rank": lambda found, n_gallery: float(np.mean(found)),
     "median_rank": lambda found, n_gallery: float(np.median(found)),
     "mrr": lambda found, n_gallery: float(np.mean(1 / found)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -84,7 +86,7 @@ def some_ranks(similarity: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
-def retrieved_share(similarity: NDArray, k: int) -> NDArray[np.float64]:
+def retrieved_share(similarity: NDArray[Any], k: int) -> NDArray[np.float64]:
     """Return the probability of each candidate to be among the best ``k``.
 
     Parameters
@@ -108,7 +110,7 @@ def retrieved_share(similarity: NDArray, k: int) -> NDArray[np.float64]:
 
 
 def _rank_block(
-    similarity: NDArray, truth: NDArray, first_query: int
+    similarity: NDArray[Any], truth: NDArray[Any], first_query: int
 ) -> NDArray[np.float64]:
     bad = np.flatnonzero(np.isnan(similarity).any(axis=1))
     if len(bad):
@@ -123,7 +125,7 @@ def _rank_block(
     return n_better + (n_equal + 1) / 2
 
 
-def _check_shapes(similarity: NDArray, truth: NDArray) -> None:
+def _check_shapes(similarity: NDArray[Any], truth: NDArray[Any]) -> None:
     if similarity.ndim != 2 or similarity.shape[1] == 0:
         raise ValueError(
             "similarity must have the shape (n_queries, n_gallery) with at least one "

@@ -101,7 +101,7 @@ def repetition_curve(
     return curve.assign(chance=chance_level(len(rows), k), n_queries=len(rows))
 
 
-def _rows_by_picture(y: Any, n_epochs: int) -> tuple[Any, list[NDArray]]:
+def _rows_by_picture(y: Any, n_epochs: int) -> tuple[Any, list[NDArray[Any]]]:
     y = y if isinstance(y, (list, tuple)) else np.asarray(y)
     check_consistent_length(y, np.empty(n_epochs))
     first, picture = find_repeats(y)
@@ -127,7 +127,7 @@ def _check_counts(n_repetitions: Sequence[int] | None, most: int) -> list[int]:
     return given.tolist()
 
 
-def _like(data: NDArray, X: Any) -> Any:
+def _like(data: NDArray[Any], X: Any) -> Any:
     """Return the data as what it was made of."""
     if not hasattr(X, "get_data"):
         return data

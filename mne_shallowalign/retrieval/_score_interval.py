@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,7 +103,7 @@ def score_interval(
 
 
 def _logit_bounds(
-    estimate: float, table: NDArray, confidence: float
+    estimate: float, table: NDArray[Any], confidence: float
 ) -> tuple[float, float]:
     from scipy.special import expit, logit
     from scipy.stats import t
@@ -115,7 +115,7 @@ def _logit_bounds(
     return float(low), float(high)
 
 
-def _crossed_variance(table: NDArray) -> tuple[float, float]:
+def _crossed_variance(table: NDArray[Any]) -> tuple[float, float]:
     """Variance of the mean of all cells, and its degrees of freedom."""
     n_cells = int(np.count_nonzero(~np.isnan(table)))
     rest = np.nan_to_num(table - np.nanmean(table))
@@ -136,7 +136,7 @@ def _crossed_variance(table: NDArray) -> tuple[float, float]:
     return variance, variance**2 / squares
 
 
-def _cell_variance(rest: NDArray, n_cells: int, freedom: int) -> float:
+def _cell_variance(rest: NDArray[Any], n_cells: int, freedom: int) -> float:
     if n_cells < rest.size:  # some subjects did not see some pictures
         return float(np.sum(rest**2)) / n_cells**2
     rest = rest - rest.mean(axis=0) - rest.mean(axis=1, keepdims=True)
@@ -157,7 +157,7 @@ def _check_hits(hits: ArrayLike) -> NDArray[np.float64]:
 
 
 def _cell_means(
-    hits: NDArray, subjects: ArrayLike | None, images: ArrayLike | None
+    hits: NDArray[Any], subjects: ArrayLike | None, images: ArrayLike | None
 ) -> NDArray[np.float64]:
     """Average what one subject and picture have in common, NaN where there is none."""
     labels = []

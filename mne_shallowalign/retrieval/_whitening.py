@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf, shrunk_covariance
 from sklearn.utils import check_scalar
 
-Embeddings = tuple[NDArray, NDArray]
+Embeddings = tuple[NDArray[Any], NDArray[Any]]
 
 
 def whiten_gallery(
@@ -71,7 +72,7 @@ def cosine(embeddings: Embeddings) -> NDArray[np.float64]:
     return cosine_similarity(*embeddings)
 
 
-def _whiten(rows: NDArray, shrinkage: float | None) -> NDArray[np.float64]:
+def _whiten(rows: NDArray[Any], shrinkage: float | None) -> NDArray[np.float64]:
     """Multiply by the symmetric inverse root of the covariance (ZCA)."""
     centred = rows - rows.mean(axis=0)
     if shrinkage is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._axes import finish, open_frame, open_panels, percent_axis
 from ._columns import check_columns, half_widths, sample_sizes
@@ -50,7 +50,7 @@ def plot_layer_curves(
     check_layers(scores, ("top1",))
     backbones = list(scores["backbone"].unique())
     panels = open_panels(axes, len(backbones), (2.6, 2.6))
-    top = scores[["top1", *(["top1_high"] if "top1_high" in scores else [])]].max(
+    top: Any = scores[["top1", *(["top1_high"] if "top1_high" in scores else [])]].max(
         axis=None
     )
     for ax, backbone in zip(panels, backbones, strict=True):

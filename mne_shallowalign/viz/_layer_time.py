@@ -97,7 +97,7 @@ def _check(table: DataFrame, time_unit: str) -> None:
         raise ValueError(f"time_unit={time_unit!r} must be one of {[*TIME_UNITS]}.")
 
 
-def _grid(table: DataFrame, value: str, layers: list) -> DataFrame:
+def _grid(table: DataFrame, value: str, layers: list[Any]) -> DataFrame:
     wide = table.groupby(["time", "layer"], sort=False)[value].mean().unstack("layer")
     return wide.reindex(columns=layers).sort_index()
 
@@ -135,7 +135,7 @@ def _hatch(axes: Axes, mesh: QuadMesh, hidden: NDArray[np.bool_]) -> None:
 
 
 def _mark_best(
-    axes: Axes, times: NDArray, mean: NDArray, certain: NDArray[np.bool_]
+    axes: Axes, times: NDArray[Any], mean: NDArray[Any], certain: NDArray[np.bool_]
 ) -> None:
     best = np.where(certain, mean, -np.inf).argmax(axis=1)
     there = certain.any(axis=1)
@@ -149,7 +149,7 @@ def _mark_best(
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
 
 
-def _dress(axes: Axes, layers: list, time_unit: str) -> None:
+def _dress(axes: Axes, layers: list[Any], time_unit: str) -> None:
     every = -(-len(layers) // _N_NAMES)
     names = [str(layer) if i % every == 0 else "" for i, layer in enumerate(layers)]
     axes.set_yticks(np.arange(len(layers)), names)

@@ -50,7 +50,7 @@ def plot_layer_weights(
             "weights must be a Series or DataFrame, which name the layers, got "
             f"{type(weights).__name__}."
         )
-    table = weights.to_frame().T if weights.ndim == 1 else weights
+    table = weights.to_frame().T if isinstance(weights, pd.Series) else weights
     _check_weights(table)
     axes = open_axes(axes)
     at = range(table.shape[1])
@@ -75,5 +75,5 @@ def _check_weights(table: DataFrame) -> None:
         raise ValueError(
             "weights must be 0 or more and sum to one in every fit, got sums of "
             f"{', '.join(f'{value:.3g}' for value in sums[:5])} and a smallest of "
-            f"{table.min(axis=None):.3g}."
+            f"{table.min().min():.3g}."
         )

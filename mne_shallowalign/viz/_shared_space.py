@@ -74,7 +74,7 @@ def plot_shared_space(
     return finish(axes, show)
 
 
-def _check_pairs(queries: NDArray, images: NDArray) -> None:
+def _check_pairs(queries: NDArray[Any], images: NDArray[Any]) -> None:
     if queries.ndim != 2 or queries.shape != images.shape or len(queries) < 3:
         raise ValueError(
             "queries and images must both have the shape (n_queries, n_components), "

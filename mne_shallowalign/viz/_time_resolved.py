@@ -99,7 +99,7 @@ def plot_time_resolved(
 
 
 def _stack(
-    scores: ArrayLike, times: NDArray, train_times: NDArray | None
+    scores: ArrayLike, times: NDArray[Any], train_times: NDArray[Any] | None
 ) -> NDArray[np.float64]:
     """Bring scores to the shape (n_repeats, [n_train_times,] n_times)."""
     array = np.asarray(scores, dtype=float)
@@ -114,8 +114,8 @@ def _stack(
 
 def _plot_curve(
     axes: Axes,
-    stack: NDArray,
-    times: NDArray,
+    stack: NDArray[Any],
+    times: NDArray[Any],
     chance: float | None,
     onset: float | None,
 ) -> None:
@@ -135,7 +135,7 @@ def _plot_curve(
     axes.legend(frameon=False, fontsize="small")
 
 
-def _half_width(stack: NDArray) -> NDArray:
+def _half_width(stack: NDArray[Any]) -> NDArray[Any]:
     from scipy.stats import t
 
     n = len(stack)
@@ -144,9 +144,9 @@ def _half_width(stack: NDArray) -> NDArray:
 
 def _plot_matrix(
     axes: Axes,
-    mean: NDArray,
-    times: NDArray,
-    train_times: NDArray,
+    mean: NDArray[Any],
+    times: NDArray[Any],
+    train_times: NDArray[Any],
     chance: float | None,
     onset: float | None,
     label: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._axes import finish, open_frame, open_panels
 from ._columns import check_columns
@@ -53,7 +53,7 @@ def plot_training_curves(
     layers = list(history["layer"].unique())
     panels = open_panels(axes, len(layers), (2.6, 2.4))
     known = [name for name in _LOSSES if name in history]
-    top = history[known].max(axis=None)
+    top: Any = history[known].max(axis=None)
     for ax, layer in zip(panels, layers, strict=True):
         rows = history[history["layer"] == layer]
         for name in known:
