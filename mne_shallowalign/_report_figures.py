@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .decoder import ShallowAlignDecoder
 
 _MAX_CATEGORIES = 30  # more names than that are not legible in one matrix
+_MAX_NAMES = 25  # of more channels than that, names are not legible
+_UNIT = "similarity"
 
 
 class Drawing(NamedTuple):
@@ -183,13 +185,17 @@ def saliency_drawing(
 
 
 def _draw_saliency(added: mne.Evoked) -> Figure:
-    kinds = dict.fromkeys(added.get_channel_types(unique=True))
-    return added.plot_image(
-        units=dict.fromkeys(kinds, "similarity"),
+    kinds = added.get_channel_types(unique=True)
+    figure = added.plot_image(
+        units=dict.fromkeys(kinds, _UNIT),
         scalings=dict.fromkeys(kinds, 1),
-        titles={kind: f"{kind} channels" for kind in kinds},
+        show_names="all" if len(added.ch_names) <= _MAX_NAMES else False,
         show=False,
     )
+    for ax in figure.axes:
+        if ax.get_title() == _UNIT:  # above a colour bar, over the number of trials
+            ax.set(title="", ylabel=_UNIT)
+    return figure
 
 
 def _grids(evaluation: Evaluation, pictures: Sequence[Any]) -> Iterator[Drawing]:
@@ -200,7 +206,7 @@ def _grids(evaluation: Evaluation, pictures: Sequence[Any]) -> Iterator[Drawing]
         ),
         "best": (
             "Best queries",
-            "those whose picture ranks first most clearly",
+            "those whose picture ranks highest",
         ),
         "worst": ("Worst queries", "those whose picture ranks last"),
     }

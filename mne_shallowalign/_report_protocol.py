@@ -49,7 +49,7 @@ def tabulate_systems(results: DataFrame, folder: Path | None = None) -> DataFram
                 float(np.mean([chance_level(int(n), k) for n in fits["n_gallery"]]))
             )
         rows.append(row | {"candidates": f"{gallery:.0f}", "": _remarks(fits)})
-    return pd.DataFrame(rows)
+    return _drop_empty(pd.DataFrame(rows))
 
 
 def describe_systems(systems: DataFrame) -> str:
@@ -88,7 +88,12 @@ def tabulate_people(results: DataFrame) -> DataFrame:
     table = table.reset_index().rename(
         columns={"top1": "top-1", "top5": "top-5", "median_rank": "median rank"}
     )
-    return table.assign(minutes=table["minutes"].map(_say))
+    return _drop_empty(table.assign(minutes=table["minutes"].map(_say)))
+
+
+def _drop_empty(table: DataFrame) -> DataFrame:
+    """Drop minutes where they do not matter: the table is wide."""
+    return table if any(table["minutes"]) else table.drop(columns="minutes")
 
 
 def _sentence(row: Any) -> str:

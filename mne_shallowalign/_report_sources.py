@@ -73,7 +73,7 @@ def read_scores(scores: DataFrame, marks: Mapping[str, str] | None) -> Content:
         If a column is missing.
     """
     _check_columns(scores)
-    bands = "95 % Wilson interval over trials"
+    bands = "95 % interval"
     return Content(
         describe_result(scores),
         {"Scores": tabulate(scores, marks)},
@@ -193,12 +193,17 @@ def read_folder(folder: Path, image_root: Path | None) -> Content:
     Raises
     ------
     FileNotFoundError
-        If there is no such folder.
+        If there is no such folder, or none of pictures.
     ValueError
         If there are no results in it.
     """
     from .protocols import read_results
 
+    if image_root is not None and not image_root.is_dir():
+        raise FileNotFoundError(
+            f"image_root={str(image_root)!r} is no existing folder. Give the one that "
+            "the pictures lie in, or None to leave them out."
+        )
     if folder.is_dir() and is_evaluation(folder):
         evaluation, record = read_evaluation(folder, image_root)
         content = read_evaluated(evaluation)
@@ -263,7 +268,8 @@ def _first_fit(
             arrays.get("images"),
         )
         drawings += evaluation_drawings(fit)
-    which = f"{row['recipe']}, subject {row['subject']}, seed {row['seed']}"
+    which = f"{row['recipe']}, {row['protocol']}"
+    which += f", subject {row['subject']}, seed {row['seed']}"
     return [one._replace(title=f"{one.title}: {which}") for one in drawings]
 
 

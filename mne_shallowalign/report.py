@@ -105,6 +105,8 @@ def make_report(
     ------
     TypeError
         If ``results`` is something else.
+    FileNotFoundError
+        If ``results`` or ``image_root`` is the path of a folder that is not there.
     ValueError
         If a table lacks a column, a folder has no results, there are epochs but no
         decoder to test, or epochs have no images.
@@ -232,9 +234,12 @@ def _add_provenance(
 
 
 def _to_html(table: DataFrame) -> str:
-    return table.to_html(
+    """Write a table that is scrolled where it is wider than the page."""
+    html = table.to_html(
         index=False, classes="table table-sm", border=0, justify="left"
     )
+    html = html.replace(" %", "&nbsp;%")
+    return f'<div class="table-responsive">{html}</div>'
 
 
 def _record_table(record: Mapping[str, Any]) -> str:

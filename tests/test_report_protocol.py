@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from mne_shallowalign import make_report
-from mne_shallowalign._report_protocol import describe_systems, tabulate_systems
+from mne_shallowalign._report_protocol import (
+    describe_systems,
+    tabulate_people,
+    tabulate_systems,
+)
 from mne_shallowalign._report_words import percent
 from mne_shallowalign.protocols import read_results
 from mne_shallowalign.protocols._results import ResultsFolder
@@ -62,6 +66,13 @@ def test_a_row_is_the_mean_over_people_and_seeds(folder):
     assert row[""] == "simulated"
 
 
+@pytest.mark.parametrize("tabulate", [tabulate_systems, tabulate_people])
+def test_minutes_have_a_column_where_there_are_any(folder, tabulate):
+    results = read_results(folder)
+    assert "minutes" not in tabulate(results)
+    assert set(tabulate(results.assign(minutes=5.0))["minutes"]) == {"5.0"}
+
+
 def test_similarities_make_intervals_over_pictures_too(folder):
     results = read_results(folder)
     table = tabulate_systems(results, folder).set_index("recipe")
@@ -97,6 +108,6 @@ def test_the_page(folder, as_table, tmp_path):
     assert "strong (simulated), intra-subject on made up: the right picture" in page
     titles = [element.name for element in report._content]
     assert {"Systems", "People"} <= set(titles)
-    fit = "strong, subject 01, seed 0"
+    fit = "strong, intra-subject, subject 01, seed 0"
     assert (f"Similarity: {fit}" in titles) == (not as_table)
     assert (f"Training: {fit}" in titles) == (not as_table)

@@ -39,7 +39,9 @@ def add_data_arguments(data: argparse._ArgumentGroup, required: bool = False) ->
             name, type=float, metavar="SECONDS", help="window around picture onset"
         )
     for name in ("--l-freq", "--h-freq", "--sfreq"):
-        data.add_argument(name, type=float, metavar="HZ", help="default: as recorded")
+        data.add_argument(
+            name, type=parse_hz, metavar="HZ", help="default: as recorded"
+        )
 
 
 def add_average_argument(group: argparse._ArgumentGroup) -> None:
@@ -116,6 +118,28 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except json.JSONDecodeError:
         return name, value
+
+
+def parse_hz(text: str) -> float:
+    """Read a frequency.
+
+    Parameters
+    ----------
+    text : str
+        ``"0.1"``.
+
+    Returns
+    -------
+    hz : float
+        More than 0.
+    """
+    try:
+        hz = float(text)
+    except ValueError:
+        hz = -1.0
+    if not 0 < hz < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive number, got {text!r}")
+    return hz
 
 
 def parse_words(text: str) -> list[str]:

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from ..search import LayerSearchCV
 
 SPLITS = ("test", "train", "all")
+# Parameters of the decoder that have an option of their own.
+_OPTIONS = {
+    "backbone": "--backbone",
+    "layer": "--layer",
+    "pooling": "--pooling",
+    "encoder": "--encoder",
+    "device": "--device",
+    "precision": "--precision",
+    "random_state": "--seed",
+    "cache_dir": "--cache-dir",
+    "image_root": "--stimuli",
+}
 
 
 class Fitted(NamedTuple):
@@ -256,6 +268,11 @@ def _from_options(args: argparse.Namespace) -> ShallowAlignDecoder | LayerSearch
 
     backbone = load_backbone(args.backbone or "vit-b-16", weights=args.weights)
     layers = args.layer or [6]
+    for way in {"auto", "search"}.intersection(layers):
+        if len(layers) > 1:
+            raise ValueError(
+                f"--layer {way} stands alone; several layers with commas are searched."
+            )
     if layers == ["search"]:
         return LayerSearchCV(ShallowAlignDecoder(backbone))
     if len(layers) > 1:
@@ -279,7 +296,11 @@ def _configure(
         "cache_dir": args.cache_dir,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    given |= dict(pair for pairs in args.set or () for pair in pairs)
+    settings = dict(pair for pairs in args.set or () for pair in pairs)
+    for name in settings:
+        if name in _OPTIONS:
+            raise ValueError(f"--set {name} is said by {_OPTIONS[name]}.")
+    given |= settings
     unknown = [name for name in given if name not in decoder.get_params(deep=False)]
     if unknown:
         raise ValueError(

@@ -87,7 +87,7 @@ def check_file(path: Path, overwrite: bool = False) -> Path:
         raise FileExistsError(
             f"{path} exists. Give another --out, or --overwrite to replace a file."
         )
-    _check_writable(path.parent)
+    _check_writable(next(folder for folder in path.parents if folder.exists()))
     return path
 
 
@@ -170,6 +170,7 @@ def replacing(path: Path) -> Iterator[Path]:
         What to write instead; it takes the place of ``path`` at the end.
     """
     part = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield part
         os.replace(part, path)

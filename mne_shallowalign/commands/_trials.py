@@ -89,12 +89,24 @@ def load_trials(
     -------
     epochs : mne.Epochs
         Their trials, one person after the other.
+
+    Raises
+    ------
+    ValueError
+        If people have different channels.
     """
     import mne
 
     from ..datasets import load_bids
 
     each = [load_bids(root, name, stimuli=stimuli, **options) for name in subjects]
+    for name, epochs in zip(subjects, each, strict=True):
+        if differing := set(epochs.ch_names) ^ set(each[0].ch_names):
+            raise ValueError(
+                f"--subject: {subjects[0]} and {name} have different channels, such as "
+                f"{min(differing)}. Take one person at a time, or a protocol in "
+                "Python, which picks the channels that all have."
+            )
     return each[0] if len(each) == 1 else mne.concatenate_epochs(each, verbose=False)
 
 

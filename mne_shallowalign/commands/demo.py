@@ -101,7 +101,7 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
     with ExitStack() as stack:
         out = stack.enter_context(output_folder(args.out, keep=not args.no_report))
         backbone = load_backbone(args.backbone, weights=args.weights)
-        layers = map(backbone.resolve, args.layer or _spread(backbone))
+        layers = [backbone.resolve(one) for one in args.layer or _spread(backbone)]
         root, subjects, cache_dir = args.bids_root, args.subject, None
         if root is None:
             root, subjects, cache_dir = out / "bids", ["01"], out / "features"

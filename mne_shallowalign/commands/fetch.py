@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._arguments import parse_words
+
 if TYPE_CHECKING:
     from ..datasets import Dataset, RemoteFile
 
@@ -47,8 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--subject", help="label of the subject")
     parser.add_argument("--kind", help="raw, epochs or preprocessed, as there is")
-    parser.add_argument("--session", nargs="+", help="sessions (default: all)")
-    parser.add_argument("--run", dest="runs", nargs="+", help="runs (default: all)")
+    parser.add_argument(
+        "--session", nargs="+", help="sessions, such as 1,2 (default: all)"
+    )
+    parser.add_argument(
+        "--run", dest="runs", nargs="+", help="runs, such as 1,2 (default: all)"
+    )
     parser.add_argument("--stimuli", help="seen, all or none (NOD)")
     parser.add_argument("--edition", help="things or things-plus (things-images)")
     parser.add_argument("--include", nargs="+", help="patterns of paths (by accession)")
@@ -83,6 +89,8 @@ def run(args: argparse.Namespace) -> None:
     mne.set_log_level("INFO")
     options = {name: getattr(args, dest) for name, dest in _OPTIONS.items()}
     options = {name: value for name, value in options.items() if value is not None}
+    for name in {"session", "run"}.intersection(options):
+        options[name] = parse_words(",".join(options[name]))
     if options.get("stimuli") == "none":
         options["stimuli"] = None
     dataset = _find(args.dataset)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._arguments import loading_of
 from ._output import check_file, replacing
 from .evaluate import add_test_arguments
 
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> None:
         args.usage_error("--bids-root and --subject belong together")
     if args.bids_root is not None and args.results.is_dir():
         args.usage_error("--bids-root belongs to a decoder, not to a folder of results")
+    if args.bids_root is None and (idle := _idle_options(args)):
+        args.usage_error(f"{idle[0]} needs --bids-root and --subject")
     if args.out.suffix != ".html":
         args.usage_error(f"--out must end in .html, got {args.out.name}")
     import matplotlib as mpl
@@ -65,6 +68,16 @@ def run(args: argparse.Namespace) -> None:
     with replacing(out) as path:
         report.save(path, open_browser=False, overwrite=True, verbose=False)
     print(f"Report: {args.out}")
+
+
+def _idle_options(args: argparse.Namespace) -> list[str]:
+    """List what was said of trials to test on, where there are none."""
+    given = dict.fromkeys(loading_of(args), True)
+    given["average"] = args.average is not None
+    given["split"] = args.split != "test"
+    given["seen_concepts"] = args.seen_concepts
+    given["stimuli"] = args.stimuli is not None and not args.results.is_dir()
+    return [f"--{name.replace('_', '-')}" for name, said in given.items() if said]
 
 
 def _of_folder(args: argparse.Namespace) -> mne.Report:

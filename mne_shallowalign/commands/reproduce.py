@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._arguments import parse_words
+from ._arguments import parse_labels, parse_words
 
 if TYPE_CHECKING:
     from ..protocols import Recordings
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dataset", choices=DATASETS, help="default: the one that the paper shows"
     )
     parser.add_argument(
-        "--subject", type=parse_words, help="labels, such as 01,02; default: all"
+        "--subject", type=parse_labels, help="labels, such as 01,02; default: all"
     )
     parser.add_argument(
         "--backbone",

@@ -217,7 +217,8 @@ def read_results(folder: str | Path) -> DataFrame:
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise FileNotFoundError(f"folder={str(folder)!r} is no existing folder.")
-    rows = [_read_row(row) for row in sorted(path.glob("*.json"))]
+    found = [_read_row(file) for file in sorted(path.glob("*.json"))]
+    rows = [row for row in found if {"id", "protocol"} <= set(row)]
     table = pd.DataFrame(rows)
     return table.sort_values(_ORDER, ignore_index=True) if rows else table
 

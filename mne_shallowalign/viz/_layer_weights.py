@@ -37,12 +37,19 @@ def plot_layer_weights(
 
     Raises
     ------
+    TypeError
+        If ``weights`` is neither Series nor DataFrame.
     ValueError
         If there is no layer, or the weights of a fit are negative or do not sum to
         one.
     """
     import pandas as pd
 
+    if not isinstance(weights, (pd.Series, pd.DataFrame)):
+        raise TypeError(
+            "weights must be a Series or DataFrame, which name the layers, got "
+            f"{type(weights).__name__}."
+        )
     table = weights.to_frame().T if isinstance(weights, pd.Series) else weights
     _check_weights(table)
     axes = open_axes(axes)

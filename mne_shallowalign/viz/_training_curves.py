@@ -61,6 +61,7 @@ def plot_training_curves(
         n_fits = int(rows.groupby("epoch").size().max())
         ax.set_title(f"{layer}, {n_fits} fit{'s' * (n_fits > 1)}", fontsize="medium")
         ax.set(xlabel="epoch", ylim=(0, 1.05 * top))
+        ax.xaxis.get_major_locator().set_params(integer=True)
         open_frame(ax)
     panels[0].set_ylabel("contrastive loss (nats)")
     panels[0].legend(frameon=False, fontsize="x-small")

@@ -6,6 +6,7 @@ import pytest
 
 from mne_shallowalign.commands._arguments import (
     parse_count,
+    parse_hz,
     parse_layers,
     parse_size,
     parse_words,
@@ -32,6 +33,13 @@ def test_words_and_layers():
 )
 def test_sizes(text, expected):
     assert parse_size(text) == expected
+
+
+def test_frequencies():
+    assert parse_hz("0.1") == 0.1
+    for text in ("0", "-5", "nan", "inf", "fast"):
+        with pytest.raises(argparse.ArgumentTypeError, match="positive number"):
+            parse_hz(text)
 
 
 def test_counts():

@@ -99,6 +99,16 @@ def test_by_accession_number(fetch, tmp_path):
     assert "would bring a whole dataset" in printed.err
 
 
+@pytest.mark.parametrize("several", [["1,3"], ["1", "3"], ["1, 3"]])
+def test_sessions_are_named_with_commas_or_spaces(several, tmp_path, capsys):
+    argv = ["things-meg", "--subject", "1", "--kind", "raw", "--run", "1", "--dry-run"]
+    argv += ["--path", str(tmp_path), "--session", *several]
+    assert main(["fetch", *argv]) == 0
+    printed = capsys.readouterr().out
+    listed = [line.split()[-1] for line in printed.splitlines() if ".ds/" in line]
+    assert {name.split("/")[1] for name in listed} == {"ses-01", "ses-03"}
+
+
 def test_wrong_usage(fetch, capsys):
     with pytest.raises(SystemExit) as stop:
         fetch("things-eeg1")

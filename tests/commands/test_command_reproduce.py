@@ -38,6 +38,13 @@ def test_dry_run_of_the_paper_needs_no_data(capsys, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_people_are_named_with_and_without_sub(capsys, tmp_path):
+    argv = ["table5", "--backbone", "rn50", "--dry-run", "--subject"]
+    first, second = (_run(capsys, *argv, n) for n in ("01,02", "sub-01,sub-02"))
+    assert first[0] == second[0] == 0
+    assert first[1].out == second[1].out
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [

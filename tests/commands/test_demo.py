@@ -167,6 +167,12 @@ def test_a_wrong_name_is_one_line_and_leaves_nothing(
     assert not out.exists()
 
 
+def test_a_wrong_layer_is_told_before_the_simulation(tmp_path, capsys):
+    assert main(["demo", "--layer", "88", "--out", str(tmp_path / "new")]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, "layer=88" in printed.err) == ("", True)
+
+
 def test_layers_are_names_numbers_or_depths():
     parse = make_parser().parse_args
     assert parse(["demo", "--layer", "6,0.5", "--layer", "final"]).layer == [

@@ -6,6 +6,7 @@ import pytest
 
 from mne_shallowalign.commands._output import (
     RECORD,
+    check_file,
     output_folder,
     replacing,
     whole_folder,
@@ -58,6 +59,14 @@ def test_a_file_is_replaced_at_once(tmp_path):
         assert part.suffix == ".html"
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_folder_for_a_file_appears_with_it(tmp_path):
+    path = check_file(tmp_path / "deep" / "new" / "file.txt")
+    assert not list(tmp_path.iterdir())
+    with replacing(path) as part:
+        part.write_text("whole")
+    assert path.read_text() == "whole"
 
 
 def test_a_folder_that_cannot_be_written_is_told_first(tmp_path, monkeypatch):

@@ -44,3 +44,37 @@ def test_what_is_no_result(results, tmp_path, capsys):
     assert main(["report", str(path), "--out", str(out)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_something_else(saved, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    assert main(["report", str(saved.folder / "ds"), "--out", str(out)]) == 1
+    assert "There are no results in" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--split", "train"],
+        ["--no-average"],
+        ["--tmin", "0"],
+        ["--seen-concepts"],
+        ["--stimuli", "ds"],
+    ],
+)
+def test_options_of_trials_need_trials(options, saved, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", str(saved.file), *options, "--out", str(out)])
+    assert f"{options[0].replace('no-', '')} needs --bids" in capsys.readouterr().err
+
+
+def test_a_wrong_folder_of_pictures(saved, tmp_path, capsys):
+    results, out = tmp_path / "results", tmp_path / "page.html"
+    decoder = [str(saved.file), *saved.data]
+    assert main(["evaluate", *decoder, "--out", str(results)]) == 0
+    wrong = ["--stimuli", str(tmp_path / "nowhere"), "--out", str(out)]
+    assert main(["report", str(results), *wrong]) == 1
+    assert "is no existing folder" in capsys.readouterr().err
+    assert not out.exists()

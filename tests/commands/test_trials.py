@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mne_shallowalign.commands._trials import average_trials, has_picture_sets
+from mne_shallowalign import datasets
+from mne_shallowalign.commands._trials import (
+    average_trials,
+    has_picture_sets,
+    load_trials,
+)
 
 
 @pytest.fixture
@@ -47,3 +52,12 @@ def test_picture_sets(epochs, tmp_path):
     (tmp_path / "1.png").unlink()
     (tmp_path / "1.png").mkdir()
     assert has_picture_sets(epochs, tmp_path)
+
+
+def test_people_with_different_channels_are_told(epochs, tmp_path, monkeypatch):
+    other = epochs.copy().rename_channels({"0": "Oz"})
+    people = {"01": epochs, "02": other}
+    monkeypatch.setattr(datasets, "load_bids", lambda root, name, **_: people[name])
+    with pytest.raises(ValueError, match="01 and 02 have different channels, such as"):
+        load_trials(tmp_path, ["01", "02"], tmp_path)
+    assert len(load_trials(tmp_path, ["01", "01"], tmp_path)) == 2 * len(epochs)

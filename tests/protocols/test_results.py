@@ -35,6 +35,14 @@ def test_no_arrays_at_all(tmp_path):
     assert folder.read_arrays(row(1)["id"]) == {}
 
 
+def test_files_of_others_are_no_rows(tmp_path):
+    folder = ResultsFolder(tmp_path)
+    (tmp_path / "dataset_description.json").write_text('{"Name": "a"}')
+    assert len(read_results(tmp_path)) == 0
+    folder.write(row(1), {})
+    assert read_results(tmp_path)["subject"].tolist() == ["01"]
+
+
 def test_what_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="no existing folder"):
         read_results(tmp_path / "nowhere")

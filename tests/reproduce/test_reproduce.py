@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,15 @@ def test_published_habit_is_labelled(folder, setting):
     honest = reproduce("table4", setting, out)
     assert set(honest.tables[""]["selection"]) == {"train"}
     assert not {*honest.files} & {*table4.files}
+
+
+def test_one_person_is_decoded_within(folder, setting):
+    """As the guide and the help show it: nobody is left to learn from."""
+    alone = replace(setting.recordings, subjects=("01",))
+    one = replace(setting, recordings=alone)
+    assert set(plan("table5", one)["protocol"]) == {"intra-subject"}
+    assert len(set(plan("table5", setting)["protocol"])) == 2
+    table = reproduce("table5", one, folder / "out").tables[""]
+    found = table.dropna(subset="ours")
+    assert set(found["protocol"]) == {"intra-subject"}
+    assert set(found["subject"]) == {"01", "mean"}

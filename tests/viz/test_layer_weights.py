@@ -44,3 +44,8 @@ def test_what_are_no_weights_is_told(weights):
 def test_no_layer_is_told():
     with pytest.raises(ValueError, match="at least one layer"):
         plot_layer_weights(pd.Series([], dtype=float), show=False)
+
+
+def test_weights_without_names_are_told():
+    with pytest.raises(TypeError, match="Series or DataFrame.*got list"):
+        plot_layer_weights([0.5, 0.5], show=False)

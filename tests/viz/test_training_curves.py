@@ -59,3 +59,10 @@ def test_bad_history_is_told(history):
         plot_training_curves(history.drop(columns="train_loss"), show=False)
     with pytest.raises(ValueError, match="history must have at least one row"):
         plot_training_curves(history.iloc[:0], show=False)
+
+
+def test_no_tick_lies_between_two_epochs(history):
+    figure = plot_training_curves(history, show=False)
+    ticks = figure.axes[0].get_xticks()
+    plt.close(figure)
+    np.testing.assert_array_equal(ticks, np.round(ticks))
