@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._checks import (
@@ -225,10 +224,10 @@ class InputMixin(DecoderState):
 def _labels(values: Any, name: str, n: int) -> np.ndarray | None:
     if values is None:
         return None
-    labels = column_or_1d(np.asarray(values))
-    if len(labels) != n:
+    labels = np.asarray(values)
+    if labels.shape not in ((n,), (n, 1)):
         raise ValueError(
-            f"{name} has {len(labels)} entries, but X has {n} epochs: one per epoch is "
-            "needed."
+            f"{name} must have one entry for each of the {n} epochs of X, got the "
+            f"shape {labels.shape}."
         )
-    return labels
+    return labels.ravel()

@@ -13,19 +13,10 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import (
-    check_augment,
-    check_ensemble,
-    check_fusion_params,
-    check_loss,
-    check_mapping,
-    check_solver,
-    check_unchanged,
-)
+from ._decoder_parameters import check_parameters, check_unchanged
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
@@ -413,31 +404,7 @@ class ShallowAlignDecoder(
         return self._train(signal, gallery, labels)
 
     def _check_parameters(self) -> None:
-        check_scalar(self.n_components, "n_components", int, min_val=1)
-        check_scalar(self.batch_size, "batch_size", int, min_val=2)
-        check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
-        check_scalar(self.n_members, "n_members", int, min_val=1)
-        check_scalar(self.subject_mmd, "subject_mmd", (int, float), min_val=0)
-        check_scalar(
-            self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
-        )
-        check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
-        check_scalar(self.image_scaling, "image_scaling", bool)
-        check_scalar(self.warm_start, "warm_start", bool)
-        if not isinstance(self.learn_temperature, bool | None):
-            raise TypeError(
-                "learn_temperature must be True, False or None, got "
-                f"{self.learn_temperature!r}."
-            )
-        for name in ("encoder_params", "net_params"):
-            check_mapping(name, getattr(self, name))
-        check_augment(self.augment)
-        check_fusion_params(self.fusion_params)
-        check_solver(self.solver, self.init, self.alpha, self.warm_start)
-        check_loss(self.loss, self.fusion, self.layer, self.solver, self.init)
-        check_ensemble(
-            self.n_members, self.solver, self.fusion, self.subject_mmd, self.loss
-        )
+        check_parameters(self)
 
     # -- into the shared space ---------------------------------------------------
 

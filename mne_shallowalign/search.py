@@ -15,10 +15,11 @@ from mne import BaseEpochs
 from mne.utils import logger, use_log_level
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.exceptions import FitFailedWarning
-from sklearn.utils import _safe_indexing, check_scalar
+from sklearn.utils import _safe_indexing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._scalars import check_counts, check_flags
 from ._search_folds import make_folds
 from ._search_jobs import Candidate, Trials, random_states, run_one_by_one
 from ._search_results import MEASURES, Outcome, RankScorer, tabulate
@@ -238,12 +239,27 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
                 "layers must be a sequence of layers, such as [2, 4, 6], or None; got "
                 f"{self.layers!r}."
             )
-        check_scalar(self.refit, "refit", bool)
-        if self.error_score != "raise":
-            check_scalar(self.error_score, "error_score", Real)
-        check_scalar(self.n_seeds, "n_seeds", int, min_val=1)
+        if self.poolings is not None and (
+            np.ndim(self.poolings) != 1
+            or not len(self.poolings)
+            or not all(isinstance(pooling, str) for pooling in self.poolings)
+        ):
+            raise ValueError(
+                "poolings must be a sequence of poolings, such as ['mean', 'cls'], or "
+                f"None; got {self.poolings!r}."
+            )
+        check_flags(refit=self.refit)
+        check_counts(n_seeds=self.n_seeds)
         if self.chunk_size is not None:
-            check_scalar(self.chunk_size, "chunk_size", int, min_val=1)
+            check_counts(chunk_size=self.chunk_size)
+        is_number = isinstance(self.error_score, Real)
+        if isinstance(self.error_score, bool) or not (
+            is_number or self.error_score == "raise"
+        ):
+            raise TypeError(
+                "error_score must be 'raise' or a number, NaN included; got "
+                f"{self.error_score!r}."
+            )
         if not callable(self.scoring) and self.scoring not in (None, *MEASURES):
             raise ValueError(
                 f"scoring must be one of {', '.join(map(repr, MEASURES))}, a callable "
@@ -280,7 +296,8 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             )
         layers, self.layer_depths_ = self._layers(decoder, y)
         candidates = []
-        for pooling in self.poolings or [decoder.pooling]:
+        poolings = [decoder.pooling] if self.poolings is None else self.poolings
+        for pooling in poolings:
             params = {"layer": layers, "pooling": pooling}
             decoder.set_params(**params)
             joint = decoder._read_training_images(y, layers, decoder.device)
@@ -305,14 +322,17 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             return [only], {only: 0.0}
         if backbone is None:
             names: list[Layer] = list(range(1, np.shape(y)[1] + 1))
-            chosen = _positions(self.layers or _evenly_spaced(names), len(names))
+            chosen = _positions(self._wanted(names), len(names))
             layers = [names[i] for i in chosen]
         else:
             names = list(backbone.layers)
-            wanted = {backbone.resolve(x) for x in self.layers or _evenly_spaced(names)}
+            wanted = {backbone.resolve(x) for x in self._wanted(names)}
             layers = [name for name in (*names, "final") if name in wanted]
         depth = dict(zip(names, np.linspace(0, 1, len(names)).tolist(), strict=True))
         return layers, {layer: depth.get(layer, np.nan) for layer in layers}
+
+    def _wanted(self, names: Sequence[Layer]) -> Sequence[Layer]:
+        return _evenly_spaced(names) if self.layers is None else self.layers
 
     # -- comparing ---------------------------------------------------------------
 

@@ -202,7 +202,7 @@ def test_auto_uses_concepts_of_the_metadata(layers, third):
     neither = make_decoder(layer="auto").fit(third, layers)
     pd.testing.assert_frame_equal(from_metadata.screen_, given.screen_)
     assert not from_metadata.screen_.equals(neither.screen_)
-    with pytest.raises(ValueError, match="groups has 3 entries, but X has 160"):
+    with pytest.raises(ValueError, match="one entry for each of the 160 epochs"):
         make_decoder(layer="auto").fit(third, layers, groups=[1, 2, 3])
 
 

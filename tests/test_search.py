@@ -491,7 +491,7 @@ def test_the_curve_shows_mean_and_spread(searched):
         ({"layers": [1, 4]}, "layer=4, but the features have 3 layers"),
         ({"layers": ["final"]}, "integer from 1 to 3"),
         ({"decoder": make_decoder(n_components=0)}, "n_components == 0"),
-        ({"cv": 30}, "greater than the number of groups"),
+        ({"cv": 30}, "cv=30 folds.*there are 24"),
     ],
 )
 def test_wrong_parameters(data, params, message):

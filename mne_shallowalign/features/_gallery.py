@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -368,8 +368,9 @@ def _positions(layer: Layer | Sequence[Layer], n_layers: int) -> list[int]:
     """Find the layers that are meant on axis 1 of features, counted from 0."""
     if is_auto(layer):
         return list(range(n_layers))
-    layers = [layer] if isinstance(layer, str | int | float | Real) else list(layer)
-    if not layers:
+    several = isinstance(layer, Sequence | np.ndarray) and not isinstance(layer, str)
+    layers: Sequence[Any] = layer if several else [layer]
+    if not len(layers):
         raise ValueError("layer is an empty list; name at least one layer.")
     return sorted({_position(one, n_layers) for one in layers})
 

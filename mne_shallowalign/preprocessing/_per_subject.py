@@ -72,6 +72,8 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
         ValueError
             If trials and subjects do not fit together.
         """
+        if not isinstance(self.by, str):
+            raise TypeError(f"by must name a column of the metadata, got {self.by!r}.")
         data, info = as_signal(X)
         data = self._as_array(data)
         if info is not None:
