@@ -189,8 +189,10 @@ class ShallowAlignDecoder(
         The full name of the layer, or of each if there are several, shallow to deep.
     screen_ : DataFrame
         The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
-        mean reciprocal rank ``mrr`` among held-out images. Only where a layer, a
-        penalty or weights were chosen.
+        mean reciprocal rank ``mrr`` among held-out images; what guessing gets of both,
+        ``chance_top1`` and ``chance_mrr``; ``n_queries`` (held-out trials) and
+        ``n_gallery`` (candidates, mean over folds). Only where a layer, a penalty or
+        weights were chosen.
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
