@@ -31,8 +31,15 @@ if TYPE_CHECKING:
 
 
 def _trains(decoder: ShallowAlignDecoder) -> bool:
-    """Tell whether training can go on, which a closed form cannot."""
-    return decoder.solver != "ridge"
+    """Tell whether training can go on; scikit-learn shows the error as the cause."""
+    if decoder.solver == "ridge":
+        raise AttributeError(
+            "solver='ridge' has one solution, from all trials at once, and nothing to "
+            "go on from. Fit it anew on old and new trials together, or use "
+            "solver='contrastive' with init='ridge', which trains on from that "
+            "solution, and has partial_fit and warm_start."
+        )
+    return True
 
 
 class ShallowAlignDecoder(
@@ -367,7 +374,8 @@ class ShallowAlignDecoder(
         Scales, layer and architecture stay as they were; ``max_epochs``, ``lr`` and
         ``batch_size`` may have changed. For new people or sessions, whose signals
         differ in scale, use :meth:`fit` with ``warm_start=True``. Not there with
-        ``solver="ridge"``. The images of this call become the default
+        ``solver="ridge"``, which has nothing to go on from: use ``init="ridge"``
+        instead. The images of this call become the default
         candidates of :meth:`predict`. A decoder that was read from a file goes on with
         a fresh optimiser, for its moments are not saved.
 

@@ -150,7 +150,14 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     where the hardware has it.
 
     With ``solver="ridge"`` nothing is trained: all layers share one factorisation of
-    the signal of each fold.
+    the signal of each fold. The scores are those of
+    :class:`sklearn.model_selection.GridSearchCV` with the same folds and scoring, as
+    long as every fit holds out the same groups where a penalty is chosen (``alpha``
+    None, or several). The search hands ``groups`` on to every fit; a grid search does
+    so with metadata routing alone (``decoder.set_fit_request(groups=True)``), or not
+    at all, and then chooses penalties on held-out images unless X are Epochs whose
+    metadata has ``concept``. It also splits and scores otherwise if it is not told:
+    trials, not concepts, and by top-1.
 
     Decoders are trained one by one, with the same result, where they cannot be
     stacked: for encoders other than EEGProject, with ``net_params``, or with a

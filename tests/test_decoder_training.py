@@ -125,6 +125,11 @@ def test_ridge_saves_reads_and_decodes_pictures_of_many_shapes(layers, third, tm
 def test_ridge_does_not_go_on(layers, third):
     decoder = ShallowAlignDecoder(solver="ridge")
     assert not hasattr(decoder, "partial_fit")
+    with pytest.raises(AttributeError) as caught:
+        decoder.fit(third, layers[:, 2]).partial_fit(third, layers[:, 2])
+    assert "solver='contrastive' with init='ridge'" in str(caught.value.__cause__)
+    started = make_decoder(init="ridge", max_epochs=1).fit(third, layers[:, 2])
+    assert len(started.partial_fit(third, layers[:, 2]).history_) == 2
     with pytest.raises(ValueError, match="warm_start=True goes on training"):
         decoder.set_params(warm_start=True).fit(third, layers[:, 2])
 
