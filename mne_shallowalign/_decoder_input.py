@@ -16,15 +16,8 @@ from ._checks import (
     non_finite_hint,
 )
 from ._decoder_state import DecoderState
-from .features._gallery import (
-    Gallery,
-    as_sequence,
-    identify,
-    is_auto,
-    is_pictures,
-    picture_names,
-    read_gallery,
-)
+from .features._gallery import Gallery, as_sequence, is_auto, is_pictures
+from .features._read_gallery import identify, picture_names, read_gallery
 from .preprocessing._signal import as_signal
 
 if TYPE_CHECKING:

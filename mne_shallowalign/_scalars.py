@@ -37,9 +37,8 @@ def check_number(value: Any, name: str, kind: type = Real, **limits: Any) -> Non
     if isinstance(value, bool | np.bool_) or not isinstance(value, kind):
         wanted = "an integer" if kind is Integral else "a number"
         raise TypeError(f"{name} must be {wanted}, got {value!r}.")
-    if not math.isfinite(value):
+    if not math.isfinite(check_scalar(value, name, kind, **limits)):
         raise ValueError(f"{name} must be finite, got {value!r}.")
-    check_scalar(value, name, kind, **limits)
 
 
 def check_counts(**counts: Any) -> None:

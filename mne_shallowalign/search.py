@@ -26,7 +26,8 @@ from ._search_results import MEASURES, Outcome, RankScorer, tabulate
 from ._search_ridge import run_ridge
 from ._search_stacks import run_stacked, why_not_stacked
 from .decoder import ShallowAlignDecoder
-from .features._gallery import Layer, _positions, as_sequence, is_pictures
+from .features._gallery import Layer, as_sequence, is_pictures
+from .features._given_features import positions
 from .retrieval import chance_level
 
 if TYPE_CHECKING:
@@ -329,7 +330,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             return [only], {only: 0.0}
         if backbone is None:
             names: list[Layer] = list(range(1, np.shape(y)[1] + 1))
-            chosen = _positions(self._wanted(names), len(names))
+            chosen = positions(self._wanted(names), len(names))
             layers = [names[i] for i in chosen]
         else:
             names = list(backbone.layers)

@@ -93,12 +93,12 @@ class Preprocessing:
             )
 
     def _check_numbers(self) -> None:
-        above = {"include_boundaries": "neither"}
         for name in ("l_freq", "h_freq", "sfreq"):
-            if (value := getattr(self, name)) is not None:
-                check_number(value, name, min_val=0, **above)
+            value = getattr(self, name)
+            if value is not None:
+                check_number(value, name, min_val=0, include_boundaries="neither")
         check_number(self.tmin, "tmin")
-        check_number(self.tmax, "tmax", min_val=self.tmin, **above)
+        check_number(self.tmax, "tmax", min_val=self.tmin, include_boundaries="neither")
         _check_interval("baseline", self.baseline, has_open_ends=True)
         _check_interval("window", self.window, has_open_ends=False)
         check_flags(average=self.average)
