@@ -20,14 +20,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._scalars import check_counts, check_flags
+from ._search_candidates import layers_to_compare, read_candidates
 from ._search_folds import make_folds
-from ._search_jobs import Candidate, Trials, random_states, run_one_by_one
+from ._search_jobs import Trials, random_states, run_one_by_one
 from ._search_results import MEASURES, Outcome, RankScorer, tabulate
 from ._search_ridge import run_ridge
 from ._search_stacks import run_stacked, why_not_stacked
 from .decoder import ShallowAlignDecoder
 from .features._gallery import Layer, as_sequence, is_pictures
-from .features._given_features import positions
 from .retrieval import chance_level
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-N_LAYERS = 10
 DEFAULT_MEASURE = "mean_rank"
 
 
@@ -287,60 +286,14 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         y = decoder._check_training_images(X, y, len(signal))
         labels = decoder._read_labels(X, groups, None, len(signal))
         decoder.backbone_ = decoder._load_backbone() if is_pictures(y) else None
-        candidates = self._candidates(decoder, y)
+        layers, self.layer_depths_ = layers_to_compare(self.layers, decoder, y)
+        candidates = read_candidates(decoder, y, layers, self.poolings)
         folds = make_folds(self.cv, labels, candidates[0].gallery.index)
         states = random_states(decoder.random_state, self.n_seeds)
         self.n_features_in_ = decoder.n_features_in_
         if hasattr(decoder, "feature_names_in_"):
             self.feature_names_in_ = decoder.feature_names_in_
         return Trials(decoder, signal, labels, candidates, folds, states)
-
-    def _candidates(self, decoder: ShallowAlignDecoder, y: Any) -> list[Candidate]:
-        """Read all layers in one pass for each pooling."""
-        if decoder.backbone_ is None and self.poolings is not None:
-            raise ValueError(
-                f"poolings={self.poolings!r} needs pictures, but y holds features, "
-                "which are pooled already. Use poolings=None."
-            )
-        layers, self.layer_depths_ = self._layers(decoder, y)
-        candidates = []
-        poolings = [decoder.pooling] if self.poolings is None else self.poolings
-        for pooling in poolings:
-            params = {"layer": layers, "pooling": pooling}
-            decoder.set_params(**params)
-            joint = decoder._read_training_images(y, layers, decoder.device)
-            for i, layer in enumerate(layers):
-                candidates.append(Candidate(params | {"layer": layer}, joint.only(i)))
-        return candidates
-
-    def _layers(
-        self, decoder: ShallowAlignDecoder, y: Any
-    ) -> tuple[list[Layer], dict[Layer, float]]:
-        """List the layers to compare, shallow to deep, and the depth of all."""
-        backbone = decoder.backbone_
-        if backbone is None and np.ndim(y) < 3:
-            if self.layers is not None:
-                raise ValueError(
-                    f"layers={self.layers!r} needs pictures, or features of shape (n, "
-                    f"n_layers, n_features), but y has the shape {np.shape(y)}."
-                )
-            layer = decoder.layer
-            # whatever list it is, what is given is one layer
-            only = layer if isinstance(layer, str | int | float | Real) else 1
-            return [only], {only: 0.0}
-        if backbone is None:
-            names: list[Layer] = list(range(1, np.shape(y)[1] + 1))
-            chosen = positions(self._wanted(names), len(names))
-            layers = [names[i] for i in chosen]
-        else:
-            names = list(backbone.layers)
-            wanted = {backbone.resolve(x) for x in self._wanted(names)}
-            layers = [name for name in (*names, "final") if name in wanted]
-        depth = dict(zip(names, np.linspace(0, 1, len(names)).tolist(), strict=True))
-        return layers, {layer: depth.get(layer, np.nan) for layer in layers}
-
-    def _wanted(self, names: Sequence[Layer]) -> Sequence[Layer]:
-        return _evenly_spaced(names) if self.layers is None else self.layers
 
     # -- comparing ---------------------------------------------------------------
 
@@ -495,11 +448,6 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags = inner.transformer_tags
         tags.non_deterministic = inner.non_deterministic
         return tags
-
-
-def _evenly_spaced(layers: Sequence[Layer]) -> list[Layer]:
-    n = min(N_LAYERS, len(layers))
-    return [layers[round(i)] for i in np.linspace(0, len(layers) - 1, n)]
 
 
 def _take(data: Any, rows: np.ndarray) -> Any:

@@ -202,7 +202,7 @@ def as_recipes(recipes: Any) -> list[Recipe]:
     """
     if isinstance(recipes, Mapping):
         made = [
-            dataclasses.replace(_as_recipe(recipe), name=name)
+            dataclasses.replace(_as_recipe(recipe), name=str(name))
             for name, recipe in recipes.items()
         ]
     else:
