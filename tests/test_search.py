@@ -198,7 +198,8 @@ def test_penalties_are_those_of_a_grid_that_knows_the_concepts(data, knows):
     for i in range(4):
         name = f"split{i}_test_score"
         np.testing.assert_array_equal(search.cv_results_[name], grid.cv_results_[name])
-    assert search.best_estimator_.alpha_ == grid.best_estimator_.alpha_
+    refitted, other = search.best_estimator_, grid.best_estimator_
+    pd.testing.assert_frame_equal(refitted.screen_, other.screen_)
     np.testing.assert_array_equal(search.transform(X), grid.transform(X))
 
 
