@@ -73,6 +73,8 @@ for ax, values, label in (
     ax.bar(values.index, values, color=colors)
     ax.set(ylabel=label, xlabel="layer (orange: simulated)")
     ax.tick_params(axis="x", rotation=45)
+left.axhline(decoder.screen_["chance_mrr"][0], color="k", ls=":", label="chance")
+left.legend()
 
 # %%
 # In closed form

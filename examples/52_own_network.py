@@ -70,9 +70,10 @@ decoder = ShallowAlignDecoder(
 )
 decoder.fit(train, images)
 print(f"found: {decoder.layer_}")
-_ = decoder.screen_.plot.bar(
+ax = decoder.screen_.plot.bar(
     "layer", "mrr", figsize=(5, 3), rot=0, ylabel="mrr, held out", legend=False
 )
+_ = ax.axhline(decoder.screen_["chance_mrr"][0], color="k", ls=":")  # chance
 
 # %%
 # An encoder

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._checks import (
@@ -17,15 +16,8 @@ from ._checks import (
     non_finite_hint,
 )
 from ._decoder_state import DecoderState
-from .features._gallery import (
-    Gallery,
-    as_sequence,
-    identify,
-    is_auto,
-    is_pictures,
-    picture_names,
-    read_gallery,
-)
+from .features._gallery import Gallery, as_sequence, is_auto, is_pictures
+from .features._read_gallery import identify, picture_names, read_gallery
 from .preprocessing._signal import as_signal
 
 if TYPE_CHECKING:
@@ -225,10 +217,10 @@ class InputMixin(DecoderState):
 def _labels(values: Any, name: str, n: int) -> np.ndarray | None:
     if values is None:
         return None
-    labels = column_or_1d(np.asarray(values))
-    if len(labels) != n:
+    labels = np.asarray(values)
+    if labels.shape not in ((n,), (n, 1)):
         raise ValueError(
-            f"{name} has {len(labels)} entries, but X has {n} epochs: one per epoch is "
-            "needed."
+            f"{name} must have one entry for each of the {n} epochs of X, got the "
+            f"shape {labels.shape}."
         )
-    return labels
+    return labels.ravel()

@@ -56,10 +56,11 @@ class RidgeMixin(DecoderState):
         best = int(self.screen_["mrr"].argmax())
         logger.info(
             "Of %d layers, %s retrieves held-out images best (top-1 %.3f in closed "
-            "form).",
+            "form, chance %.3f).",
             len(gallery.layers),
             gallery.layers[best],
             self.screen_["top1"][best],
+            self.screen_["chance_top1"][best],
         )
         return gallery.only(best)
 

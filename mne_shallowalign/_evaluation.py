@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import check_lengths, metadata_column
-from .features._gallery import as_sequence, identify, is_pictures, picture_names
+from .features._gallery import as_sequence, is_pictures
+from .features._read_gallery import identify, picture_names
 from .retrieval import (
     chance_level,
     concept_accuracy,

@@ -11,6 +11,7 @@ from mne.utils import logger, warn
 from sklearn.model_selection import GroupKFold, check_cv
 
 from ._decoder_input import TrialLabels
+from ._scalars import check_number
 
 N_FOLDS = 5
 
@@ -41,6 +42,8 @@ def make_folds(cv: Any, labels: TrialLabels, image_index: np.ndarray) -> list[Fo
         If there are too few groups, or a fold holds out fewer than two images.
     """
     groups = _groups(labels, image_index)
+    if isinstance(cv, Integral):
+        check_number(cv, "cv", Integral, min_val=2)
     if cv is None or isinstance(cv, Integral):
         cv = _group_folds(
             None if cv is None else int(cv), labels, len(np.unique(groups))
@@ -93,6 +96,11 @@ def _group_folds(n_folds: int | None, labels: TrialLabels, n_groups: int) -> Gro
             "groups= with at least two that differ, or another cv."
         )
     n_folds = min(N_FOLDS, n_groups) if n_folds is None else n_folds
+    if n_folds > n_groups:
+        raise ValueError(
+            f"cv={n_folds} folds of whole groups need as many groups, but there are "
+            f"{n_groups}."
+        )
     if labels.concepts is None:
         logger.warning(
             "Layers are compared on held-out images. Their concepts are not known, so "

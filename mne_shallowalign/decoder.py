@@ -13,19 +13,10 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._checks import (
-    check_augment,
-    check_ensemble,
-    check_fusion_params,
-    check_loss,
-    check_mapping,
-    check_solver,
-    check_unchanged,
-)
+from ._decoder_parameters import check_parameters, check_unchanged
 from ._decoder_training import TrainingMixin
 from .features._gallery import Layer, is_pictures
 from .retrieval import RetrievalMixin
@@ -40,8 +31,15 @@ if TYPE_CHECKING:
 
 
 def _trains(decoder: ShallowAlignDecoder) -> bool:
-    """Tell whether training can go on, which a closed form cannot."""
-    return decoder.solver != "ridge"
+    """Tell whether training can go on; scikit-learn shows the error as the cause."""
+    if decoder.solver == "ridge":
+        raise AttributeError(
+            "solver='ridge' has one solution, from all trials at once, and nothing to "
+            "go on from. Fit it anew on old and new trials together, or use "
+            "solver='contrastive' with init='ridge', which trains on from that "
+            "solution, and has partial_fit and warm_start."
+        )
+    return True
 
 
 class ShallowAlignDecoder(
@@ -198,8 +196,10 @@ class ShallowAlignDecoder(
         The full name of the layer, or of each if there are several, shallow to deep.
     screen_ : DataFrame
         The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
-        mean reciprocal rank ``mrr`` among held-out images. Only where a layer, a
-        penalty or weights were chosen.
+        mean reciprocal rank ``mrr`` among held-out images; what guessing gets of both,
+        ``chance_top1`` and ``chance_mrr``; ``n_queries`` (held-out trials) and
+        ``n_gallery`` (candidates, mean over folds). Only where a layer, a penalty or
+        weights were chosen.
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
@@ -374,7 +374,8 @@ class ShallowAlignDecoder(
         Scales, layer and architecture stay as they were; ``max_epochs``, ``lr`` and
         ``batch_size`` may have changed. For new people or sessions, whose signals
         differ in scale, use :meth:`fit` with ``warm_start=True``. Not there with
-        ``solver="ridge"``. The images of this call become the default
+        ``solver="ridge"``, which has nothing to go on from: use ``init="ridge"``
+        instead. The images of this call become the default
         candidates of :meth:`predict`. A decoder that was read from a file goes on with
         a fresh optimiser, for its moments are not saved.
 
@@ -413,31 +414,7 @@ class ShallowAlignDecoder(
         return self._train(signal, gallery, labels)
 
     def _check_parameters(self) -> None:
-        check_scalar(self.n_components, "n_components", int, min_val=1)
-        check_scalar(self.batch_size, "batch_size", int, min_val=2)
-        check_scalar(self.max_epochs, "max_epochs", int, min_val=1)
-        check_scalar(self.n_members, "n_members", int, min_val=1)
-        check_scalar(self.subject_mmd, "subject_mmd", (int, float), min_val=0)
-        check_scalar(
-            self.lr, "lr", (int, float), min_val=0, include_boundaries="neither"
-        )
-        check_scalar(self.weight_decay, "weight_decay", (int, float), min_val=0)
-        check_scalar(self.image_scaling, "image_scaling", bool)
-        check_scalar(self.warm_start, "warm_start", bool)
-        if not isinstance(self.learn_temperature, bool | None):
-            raise TypeError(
-                "learn_temperature must be True, False or None, got "
-                f"{self.learn_temperature!r}."
-            )
-        for name in ("encoder_params", "net_params"):
-            check_mapping(name, getattr(self, name))
-        check_augment(self.augment)
-        check_fusion_params(self.fusion_params)
-        check_solver(self.solver, self.init, self.alpha, self.warm_start)
-        check_loss(self.loss, self.fusion, self.layer, self.solver, self.init)
-        check_ensemble(
-            self.n_members, self.solver, self.fusion, self.subject_mmd, self.loss
-        )
+        check_parameters(self)
 
     # -- into the shared space ---------------------------------------------------
 

@@ -15,17 +15,19 @@ from mne import BaseEpochs
 from mne.utils import logger, use_log_level
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.exceptions import FitFailedWarning
-from sklearn.utils import _safe_indexing, check_scalar
+from sklearn.utils import _safe_indexing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._scalars import check_counts, check_flags
+from ._search_candidates import layers_to_compare, read_candidates
 from ._search_folds import make_folds
-from ._search_jobs import Candidate, Trials, random_states, run_one_by_one
+from ._search_jobs import Trials, random_states, run_one_by_one
 from ._search_results import MEASURES, Outcome, RankScorer, tabulate
 from ._search_ridge import run_ridge
 from ._search_stacks import run_stacked, why_not_stacked
 from .decoder import ShallowAlignDecoder
-from .features._gallery import Layer, _positions, as_sequence, is_pictures
+from .features._gallery import Layer, as_sequence, is_pictures
 from .retrieval import chance_level
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-N_LAYERS = 10
 DEFAULT_MEASURE = "mean_rank"
 
 
@@ -149,7 +150,14 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     where the hardware has it.
 
     With ``solver="ridge"`` nothing is trained: all layers share one factorisation of
-    the signal of each fold.
+    the signal of each fold. The scores are those of
+    :class:`sklearn.model_selection.GridSearchCV` with the same folds and scoring, as
+    long as every fit holds out the same groups where a penalty is chosen (``alpha``
+    None, or several). The search hands ``groups`` on to every fit; a grid search does
+    so with metadata routing alone (``decoder.set_fit_request(groups=True)``), or not
+    at all, and then chooses penalties on held-out images unless X are Epochs whose
+    metadata has ``concept``. It also splits and scores otherwise if it is not told:
+    trials, not concepts, and by top-1.
 
     Decoders are trained one by one, with the same result, where they cannot be
     stacked: for encoders other than EEGProject, with ``net_params``, or with a
@@ -238,12 +246,27 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
                 "layers must be a sequence of layers, such as [2, 4, 6], or None; got "
                 f"{self.layers!r}."
             )
-        check_scalar(self.refit, "refit", bool)
-        if self.error_score != "raise":
-            check_scalar(self.error_score, "error_score", Real)
-        check_scalar(self.n_seeds, "n_seeds", int, min_val=1)
+        if self.poolings is not None and (
+            np.ndim(self.poolings) != 1
+            or not len(self.poolings)
+            or not all(isinstance(pooling, str) for pooling in self.poolings)
+        ):
+            raise ValueError(
+                "poolings must be a sequence of poolings, such as ['mean', 'cls'], or "
+                f"None; got {self.poolings!r}."
+            )
+        check_flags(refit=self.refit)
+        check_counts(n_seeds=self.n_seeds)
         if self.chunk_size is not None:
-            check_scalar(self.chunk_size, "chunk_size", int, min_val=1)
+            check_counts(chunk_size=self.chunk_size)
+        is_number = isinstance(self.error_score, Real)
+        if isinstance(self.error_score, bool) or not (
+            is_number or self.error_score == "raise"
+        ):
+            raise TypeError(
+                "error_score must be 'raise' or a number, NaN included; got "
+                f"{self.error_score!r}."
+            )
         if not callable(self.scoring) and self.scoring not in (None, *MEASURES):
             raise ValueError(
                 f"scoring must be one of {', '.join(map(repr, MEASURES))}, a callable "
@@ -263,56 +286,14 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         y = decoder._check_training_images(X, y, len(signal))
         labels = decoder._read_labels(X, groups, None, len(signal))
         decoder.backbone_ = decoder._load_backbone() if is_pictures(y) else None
-        candidates = self._candidates(decoder, y)
+        layers, self.layer_depths_ = layers_to_compare(self.layers, decoder, y)
+        candidates = read_candidates(decoder, y, layers, self.poolings)
         folds = make_folds(self.cv, labels, candidates[0].gallery.index)
         states = random_states(decoder.random_state, self.n_seeds)
         self.n_features_in_ = decoder.n_features_in_
         if hasattr(decoder, "feature_names_in_"):
             self.feature_names_in_ = decoder.feature_names_in_
         return Trials(decoder, signal, labels, candidates, folds, states)
-
-    def _candidates(self, decoder: ShallowAlignDecoder, y: Any) -> list[Candidate]:
-        """Read all layers in one pass for each pooling."""
-        if decoder.backbone_ is None and self.poolings is not None:
-            raise ValueError(
-                f"poolings={self.poolings!r} needs pictures, but y holds features, "
-                "which are pooled already. Use poolings=None."
-            )
-        layers, self.layer_depths_ = self._layers(decoder, y)
-        candidates = []
-        for pooling in self.poolings or [decoder.pooling]:
-            params = {"layer": layers, "pooling": pooling}
-            decoder.set_params(**params)
-            joint = decoder._read_training_images(y, layers, decoder.device)
-            for i, layer in enumerate(layers):
-                candidates.append(Candidate(params | {"layer": layer}, joint.only(i)))
-        return candidates
-
-    def _layers(
-        self, decoder: ShallowAlignDecoder, y: Any
-    ) -> tuple[list[Layer], dict[Layer, float]]:
-        """List the layers to compare, shallow to deep, and the depth of all."""
-        backbone = decoder.backbone_
-        if backbone is None and np.ndim(y) < 3:
-            if self.layers is not None:
-                raise ValueError(
-                    f"layers={self.layers!r} needs pictures, or features of shape (n, "
-                    f"n_layers, n_features), but y has the shape {np.shape(y)}."
-                )
-            layer = decoder.layer
-            # whatever list it is, what is given is one layer
-            only = layer if isinstance(layer, str | int | float | Real) else 1
-            return [only], {only: 0.0}
-        if backbone is None:
-            names: list[Layer] = list(range(1, np.shape(y)[1] + 1))
-            chosen = _positions(self.layers or _evenly_spaced(names), len(names))
-            layers = [names[i] for i in chosen]
-        else:
-            names = list(backbone.layers)
-            wanted = {backbone.resolve(x) for x in self.layers or _evenly_spaced(names)}
-            layers = [name for name in (*names, "final") if name in wanted]
-        depth = dict(zip(names, np.linspace(0, 1, len(names)).tolist(), strict=True))
-        return layers, {layer: depth.get(layer, np.nan) for layer in layers}
 
     # -- comparing ---------------------------------------------------------------
 
@@ -467,11 +448,6 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags = inner.transformer_tags
         tags.non_deterministic = inner.non_deterministic
         return tags
-
-
-def _evenly_spaced(layers: Sequence[Layer]) -> list[Layer]:
-    n = min(N_LAYERS, len(layers))
-    return [layers[round(i)] for i in np.linspace(0, len(layers) - 1, n)]
 
 
 def _take(data: Any, rows: np.ndarray) -> Any:

@@ -610,7 +610,7 @@ def small_pictures():
 
 def spoil(X, value):
     X = X.copy()
-    X[7, 1, 3] = value
+    X[7, 1, ...] = value
     return X
 
 
@@ -619,6 +619,28 @@ def test_not_finite(linear, value):
     X, features = linear
     with pytest.raises(ValueError, match=r"1 of 120 epochs, the first being \[7\]"):
         make_decoder().fit(spoil(X, value), features)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite(linear, value):
+    X, features = linear
+    with pytest.raises(ValueError, match=r"y \(the images\) must be .* finite"):
+        make_decoder().fit(X, spoil(features, value))
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((N, 2)), np.zeros(N + 1), 3])
+@pytest.mark.parametrize("name", ["groups", "subjects"])
+def test_labels_of_another_shape(linear, name, wrong):
+    X, features = linear
+    with pytest.raises(ValueError, match=f"{name} must have one entry for each of"):
+        make_decoder().fit(X, features, **{name: wrong})
+
+
+def test_signals_of_another_number_of_axes(linear):
+    X, features = linear
+    with pytest.raises(ValueError, match=r"X must have shape \(n_epochs, n_channels"):
+        make_decoder().fit(X[..., None], features)
+    assert make_decoder().fit(X[:, :, 0], features).n_times_ == 1
 
 
 def test_flat_channel_is_named(linear):

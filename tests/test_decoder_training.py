@@ -125,6 +125,11 @@ def test_ridge_saves_reads_and_decodes_pictures_of_many_shapes(layers, third, tm
 def test_ridge_does_not_go_on(layers, third):
     decoder = ShallowAlignDecoder(solver="ridge")
     assert not hasattr(decoder, "partial_fit")
+    with pytest.raises(AttributeError) as caught:
+        decoder.fit(third, layers[:, 2]).partial_fit(third, layers[:, 2])
+    assert "solver='contrastive' with init='ridge'" in str(caught.value.__cause__)
+    started = make_decoder(init="ridge", max_epochs=1).fit(third, layers[:, 2])
+    assert len(started.partial_fit(third, layers[:, 2]).history_) == 2
     with pytest.raises(ValueError, match="warm_start=True goes on training"):
         decoder.set_params(warm_start=True).fit(third, layers[:, 2])
 
@@ -202,7 +207,7 @@ def test_auto_uses_concepts_of_the_metadata(layers, third):
     neither = make_decoder(layer="auto").fit(third, layers)
     pd.testing.assert_frame_equal(from_metadata.screen_, given.screen_)
     assert not from_metadata.screen_.equals(neither.screen_)
-    with pytest.raises(ValueError, match="groups has 3 entries, but X has 160"):
+    with pytest.raises(ValueError, match="one entry for each of the 160 epochs"):
         make_decoder(layer="auto").fit(third, layers, groups=[1, 2, 3])
 
 

@@ -178,6 +178,31 @@ def test_in_closed_form_the_results_are_the_same(data, caplog, alpha):
         )
 
 
+@pytest.mark.parametrize("knows", ["metadata", "routing"])
+def test_penalties_are_those_of_a_grid_that_knows_the_concepts(data, knows):
+    X, y, groups = data
+    decoder = make_decoder(solver="ridge", alpha=[1.0, 30.0, 1e3, 1e5])
+    known = {"groups": groups}
+    if knows == "metadata":
+        info, table = (
+            mne.create_info(C, 100.0, "eeg"),
+            pd.DataFrame({"concept": groups}),
+        )
+        X, known = mne.EpochsArray(X, info, metadata=table, verbose="error"), {}
+    search = LayerSearchCV(decoder, cv=GroupKFold(4), scoring="top1").fit(X, y, **known)
+    with sklearn.config_context(enable_metadata_routing=knows == "routing"):
+        if knows == "routing":
+            decoder = clone(decoder).set_fit_request(groups=True)
+        grid = GridSearchCV(decoder, {"layer": [1, 2, 3]}, cv=GroupKFold(4))
+        grid.fit(X, y, groups=groups)
+    for i in range(4):
+        name = f"split{i}_test_score"
+        np.testing.assert_array_equal(search.cv_results_[name], grid.cv_results_[name])
+    refitted, other = search.best_estimator_, grid.best_estimator_
+    pd.testing.assert_frame_equal(refitted.screen_, other.screen_)
+    np.testing.assert_array_equal(search.transform(X), grid.transform(X))
+
+
 def test_what_cannot_be_fitted_in_closed_form_counts_as_failed(data):
     X, y, groups = data
     flat = X.copy()
@@ -491,7 +516,7 @@ def test_the_curve_shows_mean_and_spread(searched):
         ({"layers": [1, 4]}, "layer=4, but the features have 3 layers"),
         ({"layers": ["final"]}, "integer from 1 to 3"),
         ({"decoder": make_decoder(n_components=0)}, "n_components == 0"),
-        ({"cv": 30}, "greater than the number of groups"),
+        ({"cv": 30}, "cv=30 folds.*there are 24"),
     ],
 )
 def test_wrong_parameters(data, params, message):

@@ -41,7 +41,7 @@ def test_copies_in_two_concepts_unite_them():
     folds = make_folds(9, labels(concepts=concepts), IMAGES)
     assert_apart(folds, IMAGES)
     assert_apart(folds, concepts)
-    with pytest.raises(ValueError, match="greater than the number of groups: 9"):
+    with pytest.raises(ValueError, match="cv=10 folds.*there are 9"):
         make_folds(10, labels(concepts=concepts), IMAGES)
 
 

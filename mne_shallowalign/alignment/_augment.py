@@ -14,9 +14,10 @@ from numbers import Integral
 from typing import Any
 
 import torch
-from sklearn.utils import check_scalar
 from torch import Tensor
 from torch.nn import functional as F
+
+from .._scalars import check_counts, check_flags, check_number, check_probabilities
 
 
 class Trials:
@@ -128,10 +129,11 @@ class TemporalSmoothing:
     frozen: bool = False
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.size % 2 == 0:
-            raise ValueError(f"size must be odd and positive, got {self.size}.")
-        if not 0 <= self.p <= 1:
-            raise ValueError(f"p must be between 0 and 1, got {self.p}.")
+        check_counts(size=self.size)
+        if self.size % 2 == 0:
+            raise ValueError(f"size must be odd, got {self.size}.")
+        check_probabilities(p=self.p)
+        check_flags(frozen=self.frozen)
 
     def __call__(
         self,
@@ -195,7 +197,7 @@ class TimeShift:
     max_shift: int = 5
 
     def __post_init__(self) -> None:
-        check_scalar(self.max_shift, "max_shift", Integral, min_val=0)
+        check_number(self.max_shift, "max_shift", Integral, min_val=0)
 
     def __call__(
         self,

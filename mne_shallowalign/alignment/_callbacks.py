@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from numbers import Integral, Real
 from typing import Any
 
-from sklearn.utils import check_scalar
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from .._scalars import check_counts, check_flags, check_number
 
 
 class WeightAveraging(Callback):
@@ -42,9 +42,7 @@ class WeightAveraging(Callback):
     """
 
     def __init__(self, decay: float = 0.99) -> None:
-        check_scalar(
-            decay, "decay", Real, min_val=0, max_val=1, include_boundaries="left"
-        )
+        check_number(decay, "decay", min_val=0, max_val=1, include_boundaries="left")
         self.decay = decay
 
     def __repr__(self) -> str:
@@ -137,7 +135,8 @@ class HeldOutStopping(EarlyStopping):
     def __init__(
         self, patience: int = 5, load_best: bool = True, **kwargs: Any
     ) -> None:
-        check_scalar(patience, "patience", Integral, min_val=1)
+        check_counts(patience=patience)
+        check_flags(load_best=load_best)
         super().__init__(patience=patience, load_best=load_best, **kwargs)
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._scalars import check_counts, check_number
 from ._projectors import build_projector
 
 FUSIONS = ("mean", "concat", "learned", "separate")
@@ -135,6 +137,15 @@ class GatedProjector(nn.Module):
         n_subjects: int = 0,
     ) -> None:
         super().__init__()
+        if not isinstance(widths, Sequence) or not widths:
+            raise TypeError(
+                f"widths must be a list of the widths of the layers, got {widths!r}."
+            )
+        for width in widths:
+            check_counts(widths=width)
+        check_counts(n_components=n_components)
+        check_number(entropy_weight, "entropy_weight", min_val=0)
+        check_number(n_subjects, "n_subjects", Integral, min_val=0)
         self.widths = list(widths)
         self.entropy_weight = entropy_weight
         self.maps = nn.ModuleList(

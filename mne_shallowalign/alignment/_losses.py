@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._scalars import check_counts, check_flags, check_number
 from ._fusion import GatedProjector
 from ._mmd import subject_mmd
 from ._projectors import build_projector
@@ -119,6 +120,9 @@ class ContrastiveLoss(nn.Module):
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(f"loss must be one of {LOSSES}, got {loss!r}.")
+        check_counts(n_features=n_features, n_components=n_components)
+        check_number(temperature, "temperature")
+        check_number(subject_mmd, "subject_mmd", min_val=0)
         low, high = TEMPERATURE_BOUNDS if loss == "cosine" else (0, math.inf)
         if not 0 < temperature < math.inf or not low <= temperature <= high:
             raise ValueError(
@@ -127,6 +131,9 @@ class ContrastiveLoss(nn.Module):
             )
         if learn_temperature is None:
             learn_temperature = loss != "lineage"
+        check_flags(learn_temperature=learn_temperature)
+        if not isinstance(gate, Mapping | None):
+            raise TypeError(f"gate must be a dict or None, got {gate!r}.")
         self.n_features = n_features
         self.loss = loss
         self.subject_mmd = subject_mmd

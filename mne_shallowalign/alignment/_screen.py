@@ -89,7 +89,9 @@ class RidgeScreen:
         -------
         table : DataFrame
             A row per target: ``layer``, ``alpha``, ``top1`` accuracy and mean
-            reciprocal rank ``mrr``, by which the penalty is chosen.
+            reciprocal rank ``mrr``, by which the penalty is chosen; what guessing gets
+            of both, ``chance_top1`` and ``chance_mrr``; ``n_queries``, the trials held
+            out, and ``n_gallery``, the candidates of one, on average over folds.
         """
         import pandas as pd
 
@@ -107,7 +109,21 @@ class RidgeScreen:
             scores = self.scores(target)
             best = scores[:, 1].argmax()
             rows.append((name, self.alphas[best], *scores[best]))
-        return pd.DataFrame(rows, columns=["layer", "alpha", "top1", "mrr"])
+        table = pd.DataFrame(rows, columns=["layer", "alpha", "top1", "mrr"])
+        return table.assign(**self._guessing())
+
+    def _guessing(self) -> dict[str, float]:
+        """Say what guesses would score, and among how many candidates."""
+        n_queries = [len(part.trials) for part in self.parts]
+        n_gallery = [len(self._shown(part)[0]) for part in self.parts]
+        top1 = [1 / n for n in n_gallery]
+        mrr = [(1 / np.arange(1, n + 1)).mean() for n in n_gallery]
+        return {
+            "chance_top1": float(np.average(top1, weights=n_queries)),
+            "chance_mrr": float(np.average(mrr, weights=n_queries)),
+            "n_queries": sum(n_queries),
+            "n_gallery": float(np.mean(n_gallery)),
+        }
 
     def scores(self, target: Tensor) -> np.ndarray:
         """Score one target with every penalty.

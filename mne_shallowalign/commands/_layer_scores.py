@@ -9,7 +9,8 @@ import numpy as np
 from mne.utils import verbose, warn
 from numpy.typing import ArrayLike, NDArray
 
-from ..features._gallery import identify, is_pictures
+from ..features._gallery import is_pictures
+from ..features._read_gallery import identify
 from ..retrieval import chance_level, proportion_interval
 from ._folds import Fold, Seen, count_seen, make_folds, unit_of
 

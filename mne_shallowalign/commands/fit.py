@@ -147,7 +147,7 @@ def _fit(recipe: Recipe, epochs: mne.BaseEpochs, stimuli: Path) -> ShallowAlignD
     from ..preprocessing._picks import resolve_picks
     from ._decoders import progress
 
-    estimator = recipe.decoder
+    estimator: Any = recipe.decoder
     getattr(estimator, "decoder", estimator).set_params(image_root=stimuli)
     picked = epochs.copy().pick(resolve_picks(epochs.info, recipe.picks))
     with use_log_level(progress()):

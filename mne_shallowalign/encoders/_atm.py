@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .._scalars import check_counts, check_flags, check_probabilities
 from ._dropout import Dropout
 from ._head import ResidualHead
 from ._temporal_spatial import TemporalSpatial
@@ -85,7 +86,11 @@ class ATM(nn.Module):
         att_drop_prob: float = 0.25,
     ) -> None:
         super().__init__()
+        check_counts(n_chans=n_chans, n_times=n_times, n_layers=n_layers)
+        check_flags(subject_token=subject_token, positions=positions)
+        check_probabilities(att_drop_prob=att_drop_prob)
         width = n_times if d_model is None else d_model
+        check_counts(d_model=width)
         self.embed = nn.Linear(n_times, width)
         self.register_buffer(
             "positions", sinusoids(n_chans, width) if positions else None, False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .._scalars import check_counts, check_probabilities
 from ._temporal_spatial import N_FILTERS, TemporalSpatial
 from ._transformer import TransformerBlock
 
@@ -65,6 +66,8 @@ class EEGConformer(nn.Module):
         att_drop_prob: float = 0.5,
     ) -> None:
         super().__init__()
+        check_counts(n_outputs=n_outputs, n_layers=n_layers)
+        check_probabilities(att_drop_prob=att_drop_prob)
         self.patches = TemporalSpatial(
             "eegconformer", n_chans, n_times, kernel_size, pool_size, drop_prob
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .._scalars import check_counts, check_flags, check_probabilities
 from ._dropout import Dropout
 from ._head import ResidualHead
 from ._shortest import check_length
@@ -61,6 +62,10 @@ class EEGNet(nn.Module):
         drop_prob: float = 0.5,
     ) -> None:
         super().__init__()
+        check_counts(n_chans=n_chans, n_times=n_times, n_outputs=n_outputs)
+        check_counts(kernel_size=kernel_size)
+        check_flags(separable=separable)
+        check_probabilities(drop_prob=drop_prob)
         shortest = kernel_size - 1 + POOL_SIZE * SECOND_KERNEL
         check_length("eegnet", n_times, shortest, "kernel_size")
         n_windows = (n_times - kernel_size + 1) // POOL_SIZE - SECOND_KERNEL + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .._scalars import check_counts
 from ._head import ResidualHead
 
 
@@ -34,6 +35,7 @@ class EEGProject(ResidualHead):
     def __init__(
         self, n_chans: int, n_times: int, n_outputs: int, drop_prob: float = 0.3
     ) -> None:
+        check_counts(n_chans=n_chans, n_times=n_times)
         super().__init__(n_chans * n_times, n_outputs, drop_prob)
         self.flatten = nn.Flatten(-2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .._scalars import check_counts, check_probabilities
 from ._dropout import Dropout
 
 
@@ -24,6 +25,8 @@ class ResidualHead(nn.Module):
 
     def __init__(self, n_features: int, n_outputs: int, drop_prob: float = 0.5) -> None:
         super().__init__()
+        check_counts(n_features=n_features, n_outputs=n_outputs)
+        check_probabilities(drop_prob=drop_prob)
         self.project = nn.Linear(n_features, n_outputs)
         self.residual = nn.Sequential(
             nn.GELU(), nn.Linear(n_outputs, n_outputs), Dropout(drop_prob)

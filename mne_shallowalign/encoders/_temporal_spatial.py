@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._scalars import check_counts, check_probabilities
 from ._dropout import Dropout
 from ._shortest import check_length
 
@@ -56,6 +57,9 @@ class TemporalSpatial(nn.Module):
         drop_prob: float,
     ) -> None:
         super().__init__()
+        check_counts(n_chans=n_chans, n_times=n_times)
+        check_counts(kernel_size=kernel_size, pool_size=pool_size)
+        check_probabilities(drop_prob=drop_prob)
         shortest = kernel_size + pool_size - 1
         check_length(encoder, n_times, shortest, "kernel_size and pool_size")
         self.n_features = N_FILTERS * ((n_times - shortest) // POOL_STRIDE + 1)

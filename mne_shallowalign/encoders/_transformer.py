@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .._scalars import check_counts
 from ._dropout import Dropout
 
 
@@ -31,7 +32,8 @@ class SelfAttention(nn.Module):
 
     def __init__(self, width: int, n_heads: int, drop_prob: float) -> None:
         super().__init__()
-        if not 1 <= n_heads <= width:
+        check_counts(n_heads=n_heads)
+        if n_heads > width:
             raise ValueError(
                 f"n_heads must be between 1 and the width of a token, {width}; got "
                 f"{n_heads}."

@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from sklearn.utils import check_scalar
 from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
+
+from .._scalars import check_number
 
 SIZE = 224
 
@@ -43,7 +44,7 @@ class Degraded(v2.Transform):
     def __init__(self, size: int | None) -> None:
         super().__init__()
         if size is not None:
-            check_scalar(size, "size", Integral, min_val=1)
+            check_number(size, "size", Integral, min_val=1)
         self.size = size
 
     def forward(self, image: Image.Image) -> Image.Image:
@@ -143,7 +144,8 @@ class GaussianNoise(Degraded):
 
     def __init__(self, std: float = 25.0, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.std = check_scalar(std, "std", Real, min_val=0)
+        check_number(std, "std", Real, min_val=0)
+        self.std = std
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         generator = torch.Generator().manual_seed(picture_seed(pixels.numpy()))
@@ -164,9 +166,10 @@ class LowResolution(Degraded):
 
     def __init__(self, scale: float = 0.1, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.scale = check_scalar(
+        check_number(
             scale, "scale", Real, min_val=0, max_val=1, include_boundaries="right"
         )
+        self.scale = scale
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         sides = pixels.shape[1:]
@@ -187,7 +190,8 @@ class Mosaic(Degraded):
 
     def __init__(self, block: int = 5, *, size: int | None = SIZE) -> None:
         super().__init__(size)
-        self.block = check_scalar(block, "block", Integral, min_val=1)
+        check_number(block, "block", Integral, min_val=1)
+        self.block = block
 
     def _degrade(self, pixels: Tensor) -> Tensor:
         sides = pixels.shape[1:]
@@ -215,7 +219,7 @@ def picture_seed(pixels: np.ndarray) -> int:
 
 
 def _odd(kernel_size: int) -> int:
-    check_scalar(kernel_size, "kernel_size", Integral, min_val=1)
+    check_number(kernel_size, "kernel_size", Integral, min_val=1)
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be odd, got {kernel_size}.")
     return kernel_size

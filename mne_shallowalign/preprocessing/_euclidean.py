@@ -72,6 +72,10 @@ class EuclideanAlignment(PerSubjectTransformer):
         covariance = np.zeros((data.shape[1], data.shape[1]))
         for trial in data:
             covariance += np.asarray(trial @ trial.T, float)
+        if not np.isfinite(covariance).all():
+            raise ValueError(
+                "X has NaN or infinite values: drop or interpolate those epochs."
+            )
         values, vectors = linalg.eigh(covariance / (len(data) * data.shape[2]))
         kept = values > NO_RANK * values[-1]
         return (vectors[:, kept] / np.sqrt(values[kept])) @ vectors[:, kept].T

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
+from mne.utils import logger, warn
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -60,7 +61,7 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
             Not used: nothing is learnt from labels.
         subjects : array-like, shape (n_epochs,) | None
             Whose trial each is. None: the column ``by`` of the metadata; without
-            metadata, all trials are of one subject.
+            metadata, all trials are of one subject, which the log says.
 
         Returns
         -------
@@ -70,13 +71,23 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If trials and subjects do not fit together.
+            If trials and subjects do not fit together, or trials are not finite.
+
+        Warns
+        -----
+        RuntimeWarning
+            If all trials count as one subject's, but a list of Epochs has several in
+            ``info["subject_info"]``.
         """
+        if not isinstance(self.by, str):
+            raise TypeError(f"by must name a column of the metadata, got {self.by!r}.")
         data, info = as_signal(X)
         data = self._as_array(data)
         if info is not None:
             self._check_info(info)
         labels = self._labels(X, len(data), subjects)
+        if (labels == NOBODY).all():
+            _say_one_person(X, len(data))
         self.ch_names_ = None if info is None else info["ch_names"]
         self.n_features_in_ = data.shape[1]
         self.learnt_ = {
@@ -194,3 +205,21 @@ class PerSubjectTransformer(TransformerMixin, BaseEstimator):
                 "own: fit another transformer on unlabelled trials of theirs that are "
                 "not to be scored."
             )
+
+
+def _say_one_person(X: Any, n: int) -> None:
+    """Say that trials without subjects are taken as one person's."""
+    recordings = X if isinstance(X, list) else [X]
+    infos = [one.info for one in recordings if isinstance(one, mne.BaseEpochs)]
+    people = {(info["subject_info"] or {}).get("his_id") for info in infos}
+    told = "taken as one person's, for X does not say whose they are"
+    if len(people) > 1:
+        warn(
+            f"All {n} trials are {told}, but info['subject_info'] names "
+            f"{sorted(map(str, people))}: pass subjects, or add a column of metadata.",
+            ignore_namespaces=("mne", "mne_shallowalign"),
+        )
+    else:
+        logger.info(
+            "All %d trials are %s. If they are of several, pass subjects.", n, told
+        )

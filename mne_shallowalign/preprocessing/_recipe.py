@@ -10,6 +10,7 @@ from typing import Any
 import mne
 
 from .._registry import suggest
+from .._scalars import check_flags, check_number
 from ._average import average_repetitions
 from ._picks import resolve_picks
 from ._sessionwise import SessionwiseTransformer
@@ -55,8 +56,11 @@ class Preprocessing:
 
     Raises
     ------
+    TypeError
+        If a step is of another type.
     ValueError
-        If ``whiten`` or ``zscore`` has an unknown value, or if both are given.
+        If a number or an interval is out of range, ``whiten`` or ``zscore`` has an
+        unknown value, or both are given.
 
     See Also
     --------
@@ -76,6 +80,7 @@ class Preprocessing:
     picks: str | Sequence[str] = "data"
 
     def __post_init__(self) -> None:
+        self._check_numbers()
         for name, values in (("whiten", METHODS), ("zscore", tuple(_ZSCORE))):
             if getattr(self, name) not in (None, *values):
                 raise ValueError(
@@ -86,6 +91,17 @@ class Preprocessing:
                 f"whiten={self.whiten!r} and zscore={self.zscore!r} exclude each "
                 "other: set one of them to None."
             )
+
+    def _check_numbers(self) -> None:
+        for name in ("l_freq", "h_freq", "sfreq"):
+            value = getattr(self, name)
+            if value is not None:
+                check_number(value, name, min_val=0, include_boundaries="neither")
+        check_number(self.tmin, "tmin")
+        check_number(self.tmax, "tmax", min_val=self.tmin, include_boundaries="neither")
+        _check_interval("baseline", self.baseline, has_open_ends=True)
+        _check_interval("window", self.window, has_open_ends=False)
+        check_flags(average=self.average)
 
     def replace(self, **steps: Any) -> Preprocessing:
         """Override steps.
@@ -209,6 +225,20 @@ class Preprocessing:
         taken = [step for step in steps if step]
         listed = "\n".join(f"  {i}. {step}" for i, step in enumerate(taken, start=1))
         return f"<Preprocessing\n{listed}\n>"
+
+
+def _check_interval(name: str, interval: Any, has_open_ends: bool) -> None:
+    if interval is None:
+        return
+    if not isinstance(interval, tuple | list) or len(interval) != 2:
+        raise TypeError(
+            f"{name} must be a pair of times in seconds or None, got {interval!r}."
+        )
+    ends = [end for end in interval if end is not None or not has_open_ends]
+    for end in ends:
+        check_number(end, name)
+    if ends != sorted(ends):
+        raise ValueError(f"{name} must end after it starts, got {interval!r}.")
 
 
 _PAPERS = {

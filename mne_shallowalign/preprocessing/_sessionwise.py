@@ -38,6 +38,7 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
         """Undo :meth:`_forward`."""
 
     def _fit(self, X: Any, y: Any) -> dict[tuple[Any, ...], np.ndarray]:
+        _check_columns(self.by)
         X = joined(X)
         data, info = as_signal(X)
         data = _as_trials(data)
@@ -124,6 +125,16 @@ class SessionwiseTransformer(TransformerMixin, BaseEstimator):
             If the channels differ, or if a session was not fitted.
         """
         return self._apply(X, self._fitted(), "_backward")
+
+
+def _check_columns(by: Any) -> None:
+    columns = [by] if isinstance(by, str) else by
+    is_list = isinstance(columns, tuple | list) and len(columns) > 0
+    if by is not None and not (is_list and all(isinstance(c, str) for c in columns)):
+        raise TypeError(
+            "by must name columns of the metadata, such as 'subject' or ('subject', "
+            f"'session'), or be None; got {by!r}."
+        )
 
 
 def _as_trials(data: Any) -> np.ndarray:

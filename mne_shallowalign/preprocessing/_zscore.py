@@ -65,7 +65,7 @@ class ChannelZScorer(SessionwiseTransformer):
         Raises
         ------
         ValueError
-            If the metadata lacks columns.
+            If the metadata lacks columns, or the trials are not finite.
         """
         self.statistics_ = self._fit(X, None)
         return self
@@ -94,9 +94,18 @@ def mean_and_scale(data: np.ndarray) -> np.ndarray:
     -------
     statistics : array, shape (2, n_channels)
         Means and standard deviations; 1 for a channel that is constant.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite.
     """
     scaler = StandardScaler()
     for rows in chunks(data):
         trials = np.asarray(data[rows], dtype=np.float64)
+        if not np.isfinite(trials).all():  # StandardScaler would leave out NaN
+            raise ValueError(
+                "X has NaN or infinite values: drop or interpolate those epochs."
+            )
         scaler.partial_fit(trials.swapaxes(1, 2).reshape(-1, data.shape[1]))
     return np.stack([scaler.mean_, scaler.scale_])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator, clone
 
+from .._search_candidates import layers_to_compare
 from ..search import LayerSearchCV
 from ._trials import Trials, load_calibration, load_test
 
@@ -152,7 +153,7 @@ def _candidates(estimator: BaseEstimator, train: Trials) -> list[Any]:
         return [estimator]
     decoder = estimator.decoder
     decoder.backbone_ = decoder._load_backbone()
-    layers, _ = estimator._layers(decoder, train.images)
+    layers, _ = layers_to_compare(estimator.layers, decoder, train.images)
     return [
         clone(decoder).set_params(layer=layer, pooling=pooling)
         for pooling, layer in product(estimator.poolings or [decoder.pooling], layers)

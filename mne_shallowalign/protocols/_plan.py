@@ -202,7 +202,7 @@ def as_recipes(recipes: Any) -> list[Recipe]:
     """
     if isinstance(recipes, Mapping):
         made = [
-            dataclasses.replace(_as_recipe(recipe), name=name)
+            dataclasses.replace(_as_recipe(recipe), name=str(name))
             for name, recipe in recipes.items()
         ]
     else:
@@ -218,14 +218,9 @@ def as_recipes(recipes: Any) -> list[Recipe]:
 
 
 def _as_recipe(recipe: Any) -> Recipe:
-    if not isinstance(recipe, Recipe):
-        recipe = Recipe(name=type(recipe).__name__, decoder=recipe)
-    if not isinstance(recipe.decoder, (ShallowAlignDecoder, LayerSearchCV)):
-        raise TypeError(
-            f"The recipe {recipe.name!r} must hold a ShallowAlignDecoder or a "
-            f"LayerSearchCV, got {recipe.decoder!r}."
-        )
-    return recipe
+    if isinstance(recipe, Recipe):
+        return recipe
+    return Recipe(name=type(recipe).__name__, decoder=recipe)
 
 
 def inner_decoder(recipe: Recipe) -> ShallowAlignDecoder:

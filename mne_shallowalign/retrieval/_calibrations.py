@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import logsumexp
 from scipy.stats import rankdata
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
+
+from .._scalars import check_number
 
 
 def csls(similarity: NDArray[Any], *, k: int = 10) -> NDArray[np.float64]:
@@ -28,7 +30,7 @@ def csls(similarity: NDArray[Any], *, k: int = 10) -> NDArray[np.float64]:
     similarity : array, shape (n_queries, n_gallery)
         ``2 s_ij - mean(k largest of row i) - mean(k largest of column j)``.
     """
-    check_scalar(k, "k", Integral, min_val=1)
+    check_number(k, "k", Integral, min_val=1)
     of_query = np.sort(similarity, axis=1)[:, -k:].mean(axis=1, keepdims=True)
     of_candidate = np.sort(similarity, axis=0)[-k:].mean(axis=0)
     return 2 * similarity - of_query - of_candidate
@@ -51,7 +53,7 @@ def inverted_softmax(
     similarity : array, shape (n_queries, n_gallery)
         ``log(exp(s_ij / t) / sum_i exp(s_ij / t))``.
     """
-    check_scalar(
+    check_number(
         temperature, "temperature", Real, min_val=0, include_boundaries="neither"
     )
     scaled = similarity / temperature
@@ -78,7 +80,7 @@ def sinkhorn(
         Logarithm of the transport plan: rows sum to 1, columns, more nearly with each
         iteration, to ``n_queries / n_gallery``.
     """
-    check_scalar(n_iterations, "n_iterations", Integral, min_val=1)
+    check_number(n_iterations, "n_iterations", Integral, min_val=1)
     n_queries, n_gallery = similarity.shape
     plan = inverted_softmax(similarity, temperature=temperature)
     for _ in range(n_iterations):
@@ -103,7 +105,7 @@ def mutual_neighbours(similarity: NDArray[Any], *, k: int = 5) -> NDArray[np.flo
         Mutual neighbours raised above all others of the query; among these, and among
         the others, the order is as it was.
     """
-    check_scalar(k, "k", Integral, min_val=1)
+    check_number(k, "k", Integral, min_val=1)
     of_query = rankdata(-similarity, axis=1) <= k
     of_candidate = rankdata(-similarity, axis=0) <= k
     return np.where(

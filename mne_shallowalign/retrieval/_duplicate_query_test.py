@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
+from .._scalars import check_number
 from ._calibrate import calibrate, read_similarity
 from ._rank_metrics import rank_metric
 from ._ranks import ranks, some_ranks
@@ -72,7 +73,7 @@ def duplicate_query_test(
     """
     import pandas as pd
 
-    check_scalar(n_draws, "n_draws", Integral, min_val=1)
+    check_number(n_draws, "n_draws", Integral, min_val=1)
     before, truth = read_similarity(similarity), np.asarray(truth)
     some_ranks(before.similarity, truth)  # for what it refuses
     _check_duplicates(n_duplicates, len(truth))
@@ -104,7 +105,7 @@ def _duplicate(
 
 
 def _check_duplicates(n_duplicates: int, n_queries: int) -> None:
-    check_scalar(n_duplicates, "n_duplicates", Integral, min_val=1)
+    check_number(n_duplicates, "n_duplicates", Integral, min_val=1)
     if 2 * n_duplicates > n_queries:
         raise ValueError(
             f"n_duplicates must be at most half of the {n_queries} queries, got "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import check_consistent_length, check_scalar
+from sklearn.utils import check_consistent_length
 
+from .._scalars import check_number
 from ._ranks import ranks
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class RetrievalMixin:
         indices : array of int, shape (n_epochs, n_neighbors)
             Positions in the gallery, best first.
         """
-        check_scalar(n_neighbors, "n_neighbors", int, min_val=1)
+        check_number(n_neighbors, "n_neighbors", Integral, min_val=1)
         distances = 1 - self.decision_function(X, gallery)
         order = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors]
         if not return_distance:

@@ -7,8 +7,9 @@ from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
+from .._scalars import check_number
 from ._rank_metrics import is_better_when_smaller, rank_metric
 from ._ranks import some_ranks
 
@@ -89,7 +90,7 @@ def permutation_chance(
     """
     from scipy.stats import rankdata
 
-    check_scalar(n_permutations, "n_permutations", Integral, min_val=1)
+    check_number(n_permutations, "n_permutations", Integral, min_val=1)
     measure, n_gallery = rank_metric(metric), np.shape(similarity)[-1]
     observed = measure(some_ranks(similarity, truth), n_gallery)
     shown, group = np.unique(truth, return_inverse=True)

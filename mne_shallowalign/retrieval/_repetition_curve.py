@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+from sklearn.utils import check_consistent_length, check_random_state
 
+from .._scalars import check_number
 from ._identity import find_repeats
 from ._metrics import _check_k, chance_level
 from ._ranks import ranks
@@ -78,7 +79,7 @@ def repetition_curve(
     from tqdm.auto import tqdm
 
     _check_k(k)
-    check_scalar(n_draws, "n_draws", Integral, min_val=1)
+    check_number(n_draws, "n_draws", Integral, min_val=1)
     data = X.get_data() if hasattr(X, "get_data") else np.asarray(X)
     pictures, rows = _rows_by_picture(y, len(data))
     counts = _check_counts(n_repetitions, min(map(len, rows)))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf, shrunk_covariance
-from sklearn.utils import check_scalar
+
+from .._scalars import check_number
 
 Embeddings = tuple[NDArray[Any], NDArray[Any]]
 
@@ -78,7 +79,7 @@ def _whiten(rows: NDArray[Any], shrinkage: float | None) -> NDArray[np.float64]:
     if shrinkage is None:
         covariance, _ = ledoit_wolf(centred, assume_centered=True)
     else:
-        check_scalar(shrinkage, "shrinkage", Real, min_val=0, max_val=1)
+        check_number(shrinkage, "shrinkage", Real, min_val=0, max_val=1)
         covariance = shrunk_covariance(centred.T @ centred / len(rows), shrinkage)
     values, vectors = np.linalg.eigh(covariance)
     least = values[-1] * len(values) * np.finfo(float).eps

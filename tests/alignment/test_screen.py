@@ -62,12 +62,34 @@ def test_table_has_the_best_penalty_and_ranks_the_truth_first(trials):
     one = screen(trials)
     targets = [torch.from_numpy(target) for target in trials[3:]]
     table = one.table(targets, ["true", "other"])
-    assert list(table.columns) == ["layer", "alpha", "top1", "mrr"]
+    assert list(table.columns)[:4] == ["layer", "alpha", "top1", "mrr"]
     for row, target in zip(table.itertuples(), targets, strict=True):
         scores = one.scores(target)
         assert row.mrr == scores[:, 1].max()
         assert row.alpha == one.alphas[scores[:, 1].argmax()]
     assert table["mrr"][0] > table["mrr"][1]
+
+
+def test_chance_is_what_targets_of_nothing_get(trials):
+    """Guesses among as many candidates, simulated; and a screen of noise."""
+    X, index, _, *_ = trials
+    uneven = np.minimum(index % 10, 6)  # a fold of 12 images, others of three
+    rng = np.random.default_rng(1)
+    one = RidgeScreen(torch.from_numpy(X), torch.from_numpy(index), uneven, [10.0])
+    noise = [torch.from_numpy(rng.standard_normal((K, 6))) for _ in range(200)]
+    table = one.table(noise, ["noise"] * 200)
+    sizes = [len(np.unique(index[fold])) for fold in make_folds(uneven, index)]
+    trials_of = [len(fold) for fold in make_folds(uneven, index)]
+    guesses = [
+        rng.integers(1, n + 1, (2000, m)) for n, m in zip(sizes, trials_of, strict=True)
+    ]
+    rank = np.concatenate(guesses, axis=1)
+    for name, guessed in (("top1", rank == 1), ("mrr", 1 / rank)):
+        chance = table[f"chance_{name}"][0]
+        assert chance == pytest.approx(guessed.mean(), abs=5e-3)
+        assert chance == pytest.approx(table[name].mean(), abs=2e-2)
+    assert table["n_queries"].unique() == [N]
+    assert table["n_gallery"].unique() == [np.mean(sizes)]
 
 
 def test_cosines_are_those_of_a_fit_per_fold(trials):

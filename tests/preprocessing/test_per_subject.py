@@ -168,3 +168,33 @@ def test_units_are_not_mixed(epochs):
     with pytest.raises(ValueError, match="types \\['ecog', 'eeg'\\]"):
         EuclideanAlignment().fit(mixed)
     assert SubjectStandardizer().fit(mixed).n_features_in_ == 4
+
+
+@BOTH
+def test_trials_of_nobody_known_are_one_persons_and_that_is_said(kind, signal, caplog):
+    with caplog.at_level("INFO", "mne"):
+        kind().fit(signal, subjects=SUBJECTS)
+        assert "one person's" not in caplog.text
+        fitted = kind().fit(signal)
+        fitted.transform(signal)
+    assert caplog.text.count("All 100 trials are taken as one person's") == 1
+    assert list(fitted.learnt_) == ["the only subject"]
+
+
+@BOTH
+def test_people_whom_the_info_tells_apart_are_not_one(kind, epochs):
+    parts = [epochs[:40].copy(), epochs[40:].copy()]
+    for part, name in zip(parts, ("01", "02"), strict=True):
+        part.metadata = None
+        part.info["subject_info"] = {"his_id": name}
+    with pytest.warns(RuntimeWarning, match=r"names \['01', '02'\]: pass subjects"):
+        kind().fit(parts)
+    kind().fit(parts, subjects=SUBJECTS)  # says nothing
+
+
+@BOTH
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(kind, signal, value):
+    signal[3, 1, 2] = value
+    with pytest.raises(ValueError, match="X has NaN or infinite values"):
+        kind().fit(signal, subjects=SUBJECTS)

@@ -111,7 +111,7 @@ def test_ids_are_the_same_in_another_process():
     [
         ([], ValueError, "at least one"),
         ([ShallowAlignDecoder(), ShallowAlignDecoder()], ValueError, "names that diff"),
-        ({"x": 3}, TypeError, "must hold a ShallowAlignDecoder"),
+        ({"x": 3}, TypeError, "must be a ShallowAlignDecoder"),
     ],
 )
 def test_what_is_no_recipe(recipes, error, message):

@@ -6,7 +6,7 @@ import pytest
 from mne_shallowalign import load_backbone
 from mne_shallowalign.datasets import draw_pictures
 from mne_shallowalign.features import extract_features
-from mne_shallowalign.features._gallery import read_gallery
+from mne_shallowalign.features._read_gallery import read_gallery
 
 
 @pytest.fixture
