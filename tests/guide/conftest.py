@@ -81,4 +81,6 @@ def recorded(tmp_path_factory):
         load=lambda subject, split: parts[split],
         image_root=root / "stimuli",
     )
-    return SimpleNamespace(root=root, epochs=epochs, recordings=recordings)
+    return SimpleNamespace(
+        root=root, epochs=epochs, recordings=recordings, settings=SMALL
+    )

@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from unittest.mock import create_autospec
 
 import joblib
-import mne
 import numpy as np
 import pytest
 from guide_blocks import PAGES, pages_with, read_blocks
 from safetensors.numpy import save_file
 
-import mne_shallowalign
 from mne_shallowalign import ShallowAlignDecoder, datasets, protocols
 from mne_shallowalign.datasets import things_concepts
 from mne_shallowalign.encoders._names import ENCODERS
