@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-_DOC = ROOT / "doc"
-PAGES = {
-    path.stem: path
-    for path in (
-        ROOT / "README.rst",
-        ROOT / "CONTRIBUTING.rst",
-        *sorted(_DOC.glob("*.rst")),
-        *sorted((_DOC / "user_guide").glob("*.rst")),
-    )
-    if path.name != "index.rst"  # has no block of its own
-}
+_FILES = (
+    ROOT / "README.rst",
+    ROOT / "CONTRIBUTING.rst",
+    *sorted((ROOT / "doc").glob("*.rst")),
+    *sorted((ROOT / "doc" / "user_guide").glob("*.rst")),
+)
+
+
+def _name(path):
+    name = path.relative_to(ROOT).with_suffix("").as_posix()
+    return name.removeprefix("doc/").replace("user_guide/", "guide/")
+
+
+PAGES = {_name(path): path for path in _FILES}
 _DIRECTIVE = re.compile(r"^( *)\.\. code-block:: (\w+)\n\n((?:\1 +.*\n|\n)+)", re.M)
 
 
@@ -28,9 +31,6 @@ class Block(NamedTuple):
     language: str
     line: int
     code: str
-
-    def __str__(self):
-        return f"{PAGES[self.page].relative_to(ROOT)}:{self.line}"
 
 
 def read_blocks(page):
@@ -59,3 +59,9 @@ def _dedent(code):
 def pages_with(*languages):
     """List the pages that have blocks in one of the languages."""
     return [p for p in PAGES if any(b.language in languages for b in read_blocks(p))]
+
+
+def is_listed(block, table):
+    """Tell whether a table has the page and the beginning of a block."""
+    keys = ((page, start) for page, start in table if page == block.page)
+    return any(block.code.startswith(start) for _, start in keys)

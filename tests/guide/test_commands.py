@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
-from guide_blocks import PAGES, ROOT, pages_with, read_blocks
+from guide_blocks import PAGES, ROOT, is_listed, pages_with, read_blocks
 
 from mne_shallowalign import datasets, protocols
 from mne_shallowalign.commands.main import main, make_parser
@@ -27,7 +27,9 @@ PARSED = {
     'backbones "mylab/*"': "of a package that tests/test_plugins.py installs",
 }
 # Blocks of which no line is checked, by their beginning, and why.
-NOT_CHECKED = {("clusters", "for gpu in 0 1 2 3; do"): "needs four GPUs and a script"}
+NOT_CHECKED = {
+    ("guide/clusters", "for gpu in 0 1 2 3; do"): "needs four GPUs and a script"
+}
 # What is not run as it is written.
 SUBSTITUTED = {
     "/shared/mne_data/mne-shallowalign/ds005811/stimuli": "pictures",
@@ -55,19 +57,9 @@ def _commands(block):
             yield " ".join(words).removeprefix(".venv/bin/")
 
 
-def _reason(block):
-    known = NOT_CHECKED.items()
-    begins = (why for (page, start), why in known if _is(block, page, start))
-    return next(begins, None)
-
-
-def _is(block, page, start):
-    return block.page == page and block.code.startswith(start)
-
-
 def _blocks(page):
     shell = (block for block in read_blocks(page) if block.language == "bash")
-    return [block for block in shell if _reason(block) is None]
+    return [block for block in shell if not is_listed(block, NOT_CHECKED)]
 
 
 @pytest.fixture
@@ -184,13 +176,14 @@ def test_options_in_sentences_are_there(page, capsys):
 def test_blocks_are_of_languages_that_are_tested():
     languages = {block.language for page in PAGES for block in read_blocks(page)}
     assert languages == {"bash", "doctest", "python", "text"}
+    for path in PAGES.values():  # nor is there one without a language
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^ *[^.\s].*::$", text, flags=re.M), path
 
 
 def test_exceptions_are_of_commands_that_there_are():
-    blocks = [block for page in PAGES for block in read_blocks(page)]
-    for page, start in NOT_CHECKED:
-        assert sum(_is(block, page, start) for block in blocks) == 1, (page, start)
-    shell = [block for block in blocks if block.language == "bash"]
+    shell = [b for page in PAGES for b in read_blocks(page) if b.language == "bash"]
+    assert sum(is_listed(block, NOT_CHECKED) for block in shell) == len(NOT_CHECKED)
     commands = {command for block in shell for command in _commands(block)}
     assert {f"mne-shallowalign {command}" for command in PARSED} <= commands
     words = {word for command in commands for word in command.split()}

@@ -9,7 +9,7 @@ from unittest.mock import create_autospec
 import joblib
 import numpy as np
 import pytest
-from guide_blocks import PAGES, pages_with, read_blocks
+from guide_blocks import PAGES, is_listed, pages_with, read_blocks
 from safetensors.numpy import save_file
 
 from mne_shallowalign import ShallowAlignDecoder, datasets, protocols
@@ -19,31 +19,21 @@ from mne_shallowalign.encoders._names import ENCODERS
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # What is not run: the beginning of the block, and why.
 NOT_RUN = {
-    ("clusters", "import joblib\nfrom dask_jobqueue"): "asks Slurm for workers",
-    ("encoders", "from braindecode"): "optional; run by tests/encoders",
+    ("guide/clusters", "import joblib\nfrom dask_jobqueue"): "asks Slurm for workers",
+    ("guide/encoders", "from braindecode"): "optional; run by tests/encoders",
 }
 # What is not run as it is written: a cluster whose workers know what stands in, fewer
 # fits, no CUDA.
 IN_PROCESS = "threads_per_worker=1, processes=False, dashboard_address=None)"
 SUBSTITUTED = {
-    "clusters": {"threads_per_worker=1)": IN_PROCESS},
-    "own_data": {
+    "guide/clusters": {"threads_per_worker=1)": IN_PROCESS},
+    "guide/own_data": {
         "SlidingEstimator(decoder), X,": "SlidingEstimator(decoder), X[..., ::5],"
     },
-    "protocols": {"seeds=5": "seeds=1"},
-    "inspection": {"window=0.1, step=0.05": "window=0.4, step=0.3"},
-    "features": {"""f"cuda:{os.environ['LOCAL_RANK']}\"""": '"cpu"'},
+    "guide/protocols": {"seeds=5": "seeds=1"},
+    "guide/inspection": {"window=0.1, step=0.05": "window=0.4, step=0.3"},
+    "guide/features": {"""f"cuda:{os.environ['LOCAL_RANK']}\"""": '"cpu"'},
 }
-
-
-def _reason(block):
-    """Say why a block is not run; None if it is."""
-    begins = (why for (page, start), why in NOT_RUN.items() if _is(block, page, start))
-    return next(begins, None)
-
-
-def _is(block, page, start):
-    return block.page == page and block.code.startswith(start)
 
 
 def _published(recorded, page):
@@ -58,9 +48,9 @@ def _published(recorded, page):
         "fetch_things_images": root / "stimuli",
         "load_things_eeg2": epochs,
     }
-    if page == "datasets":  # where it reads what was fetched
+    if page == "guide/datasets":  # where it reads what was fetched
         known["load_bids"] = epochs
-    if page == "command":  # which simulates what the commands read
+    if page == "guide/command":  # which simulates what the commands read
         known["simulate_bids"] = root
     return {
         datasets: known,
@@ -94,7 +84,7 @@ def _supposed(recorded, page):
         "recordings": recorded.recordings,
         "recipes": {"layer 3": ShallowAlignDecoder("gabor/v1", layer=3)},
     }
-    if page == "metrics":  # as if three pictures were shown 80 times
+    if page == "guide/metrics":  # as if three pictures were shown 80 times
         shown = np.arange(3).repeat(80)
         decoder = ShallowAlignDecoder("gabor/v1", layer=3)
         given["decoder"] = decoder.fit(epochs, pictures)
@@ -119,7 +109,7 @@ def test_python_of_the_page_runs(page, recorded, tmp_path, monkeypatch):
     for block in read_blocks(page):
         if block.language == "doctest":
             _run_doctest(block, namespace)
-        elif block.language == "python" and _reason(block) is None:
+        elif block.language == "python" and not is_listed(block, NOT_RUN):
             # processes would not know what stands in
             with _stood_in(monkeypatch, published), joblib.parallel_config("threading"):
                 _run(block, namespace)
@@ -145,8 +135,7 @@ def _run(block, namespace):
 
 def test_exceptions_are_of_blocks_that_there_are():
     blocks = [block for page in PAGES for block in read_blocks(page)]
-    for page, start in NOT_RUN:
-        assert sum(_is(block, page, start) for block in blocks) == 1, (page, start)
+    assert sum(is_listed(block, NOT_RUN) for block in blocks) == len(NOT_RUN)
     for page, pairs in SUBSTITUTED.items():
         code = "".join(block.code for block in blocks if block.page == page)
         assert all(code.count(written) == 1 for written in pairs), page
