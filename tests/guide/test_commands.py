@@ -109,11 +109,11 @@ def _check_form(command):
 def _check_pip(argv):
     """Parse what the guide uses of pip, and look up what it names."""
     parser = argparse.ArgumentParser(exit_on_error=False)
-    parser.add_argument("action", choices=["install", "download"])
+    parser.add_argument("action", choices=["install", "wheel"])
     parser.add_argument("what", nargs="*")
     parser.add_argument("--editable")
     parser.add_argument("--group", choices=PYPROJECT["dependency-groups"])
-    parser.add_argument("--dest")
+    parser.add_argument("--wheel-dir")
     parser.add_argument("--find-links")
     for flag in ("--upgrade", "--no-index"):
         parser.add_argument(flag, action="store_true")

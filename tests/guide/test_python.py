@@ -99,6 +99,7 @@ def _supposed(recorded, page):
 @pytest.mark.filterwarnings("ignore:Couldn't detect a suitable IP:RuntimeWarning")
 def test_python_of_the_page_runs(page, recorded, tmp_path, monkeypatch):
     (tmp_path / "my_bids_dataset").symlink_to(recorded.root)
+    (tmp_path / "pictures").symlink_to(recorded.root / "stimuli")
     save_file({"weight": np.zeros(1)}, tmp_path / "resnet50.safetensors")
     for name in ("RANK", "LOCAL_RANK"):
         monkeypatch.setenv(name, "0")
