@@ -75,6 +75,7 @@ def _small(recorded, tmp_path, monkeypatch):
     simulate = partial(datasets.simulate_bids, **recorded.settings)
     monkeypatch.setattr(datasets, "simulate_bids", simulate)
     monkeypatch.setattr(_simulated, "_RECORDING", {**recorded.settings, "sfreq": 160.0})
+    monkeypatch.setattr(_simulated, "_SUBJECTS", ("01",))
     quick = {**_simulated._DECODER, "max_epochs": 2, "n_components": 8}
     monkeypatch.setattr(_simulated, "_DECODER", quick)
 
@@ -171,6 +172,13 @@ def test_options_in_sentences_are_there(page, capsys):
         assert {one for one in options if one.startswith("--")} <= known, words
     extras = set(re.findall(r"mne-shallowalign\[(\w+)\]", text))
     assert extras <= set(PYPROJECT["project"]["optional-dependencies"])
+
+
+def test_files_of_the_repository_that_are_named_exist():
+    for path in PAGES.values():
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"\b(?:benchmarks|examples)/[\w/]+(?:\.\w+)?", text):
+            assert (ROOT / name).exists(), (path, name)
 
 
 def test_blocks_are_of_languages_that_are_tested():
