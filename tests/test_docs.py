@@ -16,7 +16,6 @@ import mne_shallowalign
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = (ROOT / "doc" / "api.rst").read_text(encoding="utf-8")
 LISTED = re.findall(r"^   ([a-zA-Z_][\w.]*)$", REFERENCE, flags=re.MULTILINE)
-GUIDE = sorted((ROOT / "doc" / "user_guide").glob("*.rst"))
 MODULES = pkgutil.walk_packages(mne_shallowalign.__path__, "mne_shallowalign.")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -71,9 +70,3 @@ def test_docstrings_are_valid(name):
 @pytest.mark.parametrize("name", [module.name for module in MODULES])
 def test_examples_in_docstrings_run(name):
     assert doctest.testmod(importlib.import_module(name), optionflags=FLAGS).failed == 0
-
-
-@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
-def test_examples_in_the_user_guide_run(page):
-    result = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS)
-    assert result.failed == 0

@@ -3,8 +3,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mne_shallowalign.datasets import simulate_bids
-
 README = Path(__file__).resolve().parents[1] / "README.rst"
 
 
@@ -14,16 +12,9 @@ def _block(after):
     return re.sub(r"^   ", "", block, flags=re.MULTILINE).strip()
 
 
-def test_example_runs(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    small = {"n_concepts": 5, "n_images_per_concept": 3, "n_repetitions": 1}
-    simulate_bids("my_bids_dataset", n_test_concepts=1, n_runs=1, **small)
+def test_example_has_twelve_lines():
     example = _block(".. start: example")
     assert len([line for line in example.splitlines() if line]) == 12
-    offline = example.replace('"vit-b-16", layer=6', '"gabor/v1", layer=3')
-    exec(offline, {})
-    share = re.search(r"first five in ([\d.]+)% of trials", capsys.readouterr().out)
-    assert 0 <= float(share[1]) <= 100
 
 
 def test_commands_set_everything_up():

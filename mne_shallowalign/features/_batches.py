@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -190,10 +191,21 @@ def count_workers(n_jobs: int | None, n_images: int, device: torch.device) -> in
     if n_jobs is None:
         # on the CPU the backbone needs the processors itself
         share = n_processors // 2 if device.type == "cpu" else n_processors
-        n_jobs = 1 if n_images < 256 else min(16, share)
+        n_jobs = min(16, share) if n_images >= 256 and _forks() else 1
     elif n_jobs < 0:
         n_jobs = n_processors
     return n_jobs if n_jobs > 1 else 0
+
+
+def _forks() -> bool:
+    """Tell whether processes start as copies of this one.
+
+    Others begin by importing the user's script, which fails unless all that it does
+    stands under ``if __name__ == "__main__":``. That is for the user to decide.
+    """
+    known = multiprocessing.get_all_start_methods()  # the default is the first
+    chosen = multiprocessing.get_start_method(allow_none=True)
+    return (chosen or known[0]) == "fork"
 
 
 def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:

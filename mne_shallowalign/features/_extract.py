@@ -97,8 +97,10 @@ def extract_features(
         in that one pass, for the asking later. Without a cache it does nothing.
     n_jobs : int | None
         Processes that decode images; 1 for this process alone, -1 for one per
-        processor. None picks 1 for fewer than 256 images; else up to 16, half of the
-        processors if the backbone runs on them too.
+        processor. None picks 1 for fewer than 256 images, and where processes are not
+        forked (macOS, Windows, Python 3.14); else up to 16, half of the processors if
+        the backbone runs on them too. Where they are not forked, a script that asks for
+        several must do so under ``if __name__ == "__main__":``.
     %(verbose)s
 
     Returns

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 from mne_shallowalign.commands import demo, sys_info
-from mne_shallowalign.commands.main import COMMANDS, main
+from mne_shallowalign.commands.main import COMMANDS, main, make_parser
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +32,11 @@ def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
-    printed = capsys.readouterr().out
-    assert f"mne-shallowalign {command}" in printed.split("examples:")[1]
+    examples = capsys.readouterr().out.split("examples:")[1].replace("\\\n", " ")
+    lines = re.findall(r"^  mne-shallowalign (.*?)(?: > .*)?$", examples, flags=re.M)
+    assert {make_parser().parse_args(shlex.split(line)).name for line in lines} == {
+        command
+    }
 
 
 def test_version(capsys):

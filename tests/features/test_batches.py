@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 
 import numpy as np
@@ -100,6 +101,7 @@ def test_other_preprocessing_stays_whole():
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux alone")
 def test_workers(monkeypatch):
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda **_: "fork")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(40)))
     cuda = torch.device("cuda")
     assert count_workers(None, 100, cuda) == 0
@@ -110,3 +112,11 @@ def test_workers(monkeypatch):
     assert count_workers(None, 1000, cuda) == 8
     assert count_workers(None, 1000, CPU) == 4
     assert count_workers(3, 1000, CPU) == 3
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_no_process_imports_the_script_unasked(method, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda **_: method)
+    assert count_workers(None, 1000, torch.device("cuda")) == 0
+    assert count_workers(2, 1000, CPU) == 2
