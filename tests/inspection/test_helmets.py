@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sensor_simulation as known
 
+from mne_shallowalign._report_sensors import sum_by_place
 from mne_shallowalign.inspection import channel_ablation, occlusion, patterns, saliency
 from mne_shallowalign.preprocessing import MVNNWhitener
 
@@ -201,3 +202,19 @@ def test_a_montage_may_be_set_on_what_was_found(recording, fitted):
     plt.close(figure)
     assert y < 0
     plt.close(found.plot_patterns([0.14], tmin=known.TMIN, show=False))
+
+
+def test_what_all_sensors_of_a_place_add(neuromag):
+    """As the guide sums it, and as a report does."""
+    epochs, features = neuromag
+    decoder = known.make_decoder("ridge").fit(epochs[:200], features[:200])
+    added = saliency(decoder, epochs[200:], features[200:])
+    total = added.copy().pick("mag")
+    for direction in ("planar1", "planar2"):
+        total.data += added.copy().pick(direction).data
+    same = sum_by_place(added, ("mag", "grad"))
+    assert len(same.ch_names) == len(total.ch_names)
+    for name, values in zip(total.ch_names, total.data, strict=True):
+        (there,) = [n for n in same.ch_names if n[:-1] == name[:-1]]
+        np.testing.assert_allclose(same.copy().pick(there).data[0], values)
+    assert total.ch_names[total.data[:, 12].argmax()] == TRIPLET[0]
