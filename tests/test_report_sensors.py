@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import matplotlib.pyplot as plt
 import mne
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from overlaps import overlapping
 
 from mne_shallowalign._report_sensors import _draw_channels, _draw_heads, sum_by_place
 from mne_shallowalign.preprocessing._picks import ten_05
-
-
-def _texts(figure):
-    figure.draw_without_rendering()
-    found = figure.findobj(Text)
-    return [one for one in found if one.get_visible() and one.get_text().strip()]
-
-
-def _overlap(texts):
-    boxes = [text.get_window_extent() for text in texts]
-    return any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 @pytest.mark.parametrize("kinds", [["eeg"] * 4, ["mag", "grad", "grad", "mag"]])
@@ -30,10 +18,11 @@ def test_no_word_of_the_saliency_map_lies_on_another(kinds):
     info = mne.create_info([f"channel {i}" for i in range(4)], 100.0, kinds)
     data = 1e-3 * np.random.default_rng(0).standard_normal((4, 50))
     figure = _draw_channels(mne.EvokedArray(data, info, nave=12345))
-    texts = _texts(figure)
+    overlaps = overlapping(figure)
+    named = {text.get_text() for text in figure.findobj(Text)}
     plt.close(figure)
-    assert not _overlap(texts)
-    assert {"similarity", *info["ch_names"]} <= {text.get_text() for text in texts}
+    assert not overlaps
+    assert {"similarity", *info["ch_names"]} <= named
 
 
 def _caps():
@@ -76,7 +65,7 @@ def test_heads_show_the_means_of_parts_of_the_epoch(n_times, n_heads):
     figure = _draw_heads([sum_by_place(added, ("eeg",))])
     *heads, bar = figure.axes
     brightest = [ax.images[0].get_array().max() for ax in heads]
-    texts = _texts(figure)
+    overlaps = overlapping(figure)
     plt.close(figure)
     part = len(np.array_split(np.arange(n_times), n_heads)[-1])
     assert len(heads) == n_heads
@@ -86,4 +75,4 @@ def test_heads_show_the_means_of_parts_of_the_epoch(n_times, n_heads):
         heads[-1].get_title() == f"{added.times[-part]:.2f} to {added.times[-1]:.2f} s"
     )
     assert bar.get_ylabel() == "similarity"
-    assert not _overlap(texts)
+    assert not overlaps
