@@ -62,9 +62,10 @@ added.plot_joint(title="Saliency", ts_args=unit, topomap_args={"scalings": 1})
 # What it would miss
 # ------------------
 # Occlusion replaces one channel for 100 ms by its mean and looks at the similarity that
-# is lost. It takes more time and needs no gradient.
+# is lost, in thousandths. It takes more time and needs no gradient.
 
 lost = occlusion(decoder, test, whitener=whitener)
+unit = {"units": "×10⁻³", "scalings": 1e3}
 lost.plot_topomap([0.05, 0.15, 0.25, 0.35, 0.45], time_format="%0.2f s", **unit)
 
 # %%

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from . import viz
 
 if TYPE_CHECKING:
-    import mne
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from .decoder import ShallowAlignDecoder
 
 _MAX_CATEGORIES = 30  # more names than that are not legible in one matrix
-_MAX_NAMES = 25  # of more channels than that, names are not legible
-_UNIT = "similarity"
 
 
 class Drawing(NamedTuple):
@@ -148,54 +145,6 @@ def training_drawing(losses: Mapping[str, Any]) -> Drawing:
             show=False,
         ),
     )
-
-
-def saliency_drawing(
-    decoder: ShallowAlignDecoder, epochs: mne.BaseEpochs, images: Any
-) -> Drawing:
-    """Draw where and when the signal adds to the similarity.
-
-    Parameters
-    ----------
-    decoder : ShallowAlignDecoder
-        A fitted decoder.
-    epochs : Epochs
-        The queries.
-    images : sequence
-        The image of every epoch.
-
-    Returns
-    -------
-    drawing : Drawing
-        Gradient times input, see :func:`mne_shallowalign.inspection.saliency`.
-    """
-    from .inspection import saliency
-
-    added = saliency(decoder, epochs, images)
-    channel, time = np.unravel_index(np.argmax(added.data), added.data.shape)
-    return Drawing(
-        "Saliency",
-        "What each channel adds at each moment to the similarity between a recording "
-        "and its picture (gradient times input, mean over test trials; time from "
-        "picture onset). It tells what the decoder uses, not where activity is.",
-        f"Heat map of channels by time; the largest value is at "
-        f"{added.ch_names[channel]}, {added.times[time]:.2f} s after picture onset.",
-        partial(_draw_saliency, added),
-    )
-
-
-def _draw_saliency(added: mne.Evoked) -> Figure:
-    kinds = added.get_channel_types(unique=True)
-    figure = added.plot_image(
-        units=dict.fromkeys(kinds, _UNIT),
-        scalings=dict.fromkeys(kinds, 1),
-        show_names="all" if len(added.ch_names) <= _MAX_NAMES else False,
-        show=False,
-    )
-    for ax in figure.axes:
-        if ax.get_title() == _UNIT:  # above a colour bar, over the number of trials
-            ax.set(title="", ylabel=_UNIT)
-    return figure
 
 
 def _grids(evaluation: Evaluation, pictures: Sequence[Any]) -> Iterator[Drawing]:

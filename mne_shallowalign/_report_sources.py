@@ -16,9 +16,9 @@ from ._report_figures import (
     decoder_drawings,
     evaluation_drawings,
     layer_drawing,
-    saliency_drawing,
     training_drawing,
 )
+from ._report_sensors import saliency_drawings
 from ._report_words import describe_result, tabulate, tabulate_metrics
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def read_trials(decoder: ShallowAlignDecoder, epochs: Any, images: Any) -> Conte
     """
     content = read_evaluated(evaluate(decoder, epochs, images))
     if isinstance(epochs, mne.BaseEpochs):  # arrays do not say when and where
-        content.drawings.append(saliency_drawing(decoder, epochs, images))
+        content.drawings += saliency_drawings(decoder, epochs, images)
     return content
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import matplotlib.pyplot as plt
-import mne
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
 from mne_shallowalign._evaluation import Evaluation
 from mne_shallowalign._report_figures import (
-    _draw_saliency,
     evaluation_drawings,
     layer_drawing,
     training_drawing,
@@ -59,24 +54,6 @@ def test_pictures_make_grids_and_embeddings_a_space():
     figure = drawings["Worst queries"].draw()
     assert figure.axes[0].get_title() == "seen (worst)"
     plt.close(figure)
-
-
-@pytest.mark.parametrize("kinds", [["eeg"] * 4, ["mag", "grad", "grad", "mag"]])
-def test_no_word_of_the_saliency_map_lies_on_another(kinds):
-    info = mne.create_info([f"channel {i}" for i in range(4)], 100.0, kinds)
-    data = 1e-3 * np.random.default_rng(0).standard_normal((4, 50))
-    figure = _draw_saliency(mne.EvokedArray(data, info, nave=12345))
-    figure.draw_without_rendering()
-    boxes = [
-        text.get_window_extent()
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text()
-    ]
-    overlaps = [a.overlaps(b) for a, b in combinations(boxes, 2)]
-    named = {text.get_text() for text in figure.findobj(Text)}
-    plt.close(figure)
-    assert not any(overlaps)
-    assert {"similarity", *info["ch_names"]} <= named
 
 
 def test_the_alternative_texts_have_the_numbers():

@@ -137,3 +137,8 @@ def test_epochs_have_a_map_of_what_was_used(tmp_path):
         make_report(decoder, epochs=epochs[:40], images=features[:40]), tmp_path
     )
     assert re.search(r"the largest value is at Pz, 0\.0[78] s after picture", page)
+    assert "Saliency, topographies" not in page  # nobody told where the sensors are
+    epochs.set_montage("biosemi64")
+    report = make_report(decoder, epochs=epochs[:40], images=features[:40])
+    assert "Saliency, topographies" in _titles(report)
+    assert not plt.get_fignums()

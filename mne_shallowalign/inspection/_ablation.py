@@ -30,7 +30,6 @@ _CTF = re.compile(r"M[LRZ]([CFOPT])\d\d")
 _CTF_LOBES = dict(F="frontal", C="central", T="temporal", P="parietal", O="occipital")
 _NEUROMAG = {
     "frontal": ["Left-frontal", "Right-frontal"],
-    "central": ["Vertex"],
     "temporal": ["Left-temporal", "Right-temporal"],
     "parietal": ["Left-parietal", "Right-parietal"],
     "occipital": ["Left-occipital", "Right-occipital"],
@@ -63,8 +62,9 @@ def channel_ablation(
         ``epochs.metadata["image"]``.
     groups : ``"lobe"`` | ``"type"`` | mapping of str to list of str
         ``"lobe"`` (default): by the names of the 10-05 system, of CTF or of Neuromag
-        sensors; ``"type"``: ``"eeg"``, ``"mag"``, ``"grad"`` …; or names of groups with
-        the names of their channels, which may overlap.
+        sensors, the latter without a central group, for those over the vertex belong
+        to other lobes; ``"type"``: ``"eeg"``, ``"mag"``, ``"grad"`` …; or names of
+        groups with the names of their channels, which may overlap.
     scoring : ``"similarity"`` | ``"top1"`` | ``"top5"`` | ``"mrr"`` | ``"mean_rank"``
         The score, as in :func:`occlusion`. Default ``"top1"``.
     whitener : MVNNWhitener | None

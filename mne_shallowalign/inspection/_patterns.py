@@ -65,9 +65,11 @@ def patterns(
         Of one component, ``patterns`` and ``filters`` have the shape ``(n_times,
         n_channels)``, a topography for each latency; of several, ``(n_components,
         n_times, n_channels)``. ``plot_patterns(components=[0.1, 0.2],
-        tmin=epochs.tmin)`` draws latencies in seconds. Patterns are in V, T or T/m per
-        standard deviation of the component; the sign is such that the largest value
-        is positive. ``evals`` are the covariances with the images.
+        tmin=epochs.tmin)`` draws latencies in seconds, in µV, fT or fT/cm, which it
+        calls AU unless it is told ``units=``. Patterns are in V, T or T/m per standard
+        deviation of the component; the sign is such that the largest number, of
+        sensors of all types, is positive. ``evals`` are the covariances with the
+        images.
 
     Raises
     ------

@@ -62,7 +62,9 @@ def saliency(
         Channels, types and times of the epochs. Cosine similarity, without a unit, for
         ``"input"``; else per V (EEG), T (magnetometers) or T/m (gradiometers), so that
         sensors of different types do not compare. MNE's plots think of volts and
-        teslas: pass them ``units=`` and ``scalings=``.
+        teslas: pass them ``units=`` and ``scalings=``. Of two gradiometers in one place
+        its topographies show the root mean square, which has no sign:
+        ``ch_type="planar1"`` and ``"planar2"`` show one each.
 
     Raises
     ------

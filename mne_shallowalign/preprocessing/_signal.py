@@ -23,7 +23,8 @@ def as_signal(
         The signals. scikit-learn's splitters turn Epochs into a list of Epochs.
     ch_names : sequence of str | None
         The channels to take from Epochs, in this order. None: all good data
-        channels; stimulus channels never are, for they may hold the answer.
+        channels. Stimulus channels are none, for they may hold the answer, nor are
+        the reference channels of CTF, which are too far from the head to see it.
 
     Returns
     -------
@@ -52,7 +53,8 @@ def as_signal(
     names = _data_channels(X[0]) if ch_names is None else list(ch_names)
     _check_alike(X, names)
     data = [epochs.get_data(picks=names, copy=False) for epochs in X]
-    info = mne.pick_info(X[0].info, [X[0].ch_names.index(name) for name in names])
+    picks = [X[0].ch_names.index(name) for name in names]
+    info = mne.pick_info(X[0].info, picks, verbose="error")  # tells of CTF compensators
     return data[0] if len(data) == 1 else np.concatenate(data), info
 
 
@@ -70,7 +72,7 @@ def _refuse_other_objects(X: Any) -> None:
 
 def _data_channels(epochs: mne.BaseEpochs) -> list[str]:
     kinds = dict.fromkeys(("meg", "eeg", "csd", "seeg", "ecog", "dbs"), True)
-    picks = mne.pick_types(epochs.info, **kinds, exclude="bads")
+    picks = mne.pick_types(epochs.info, **kinds, ref_meg=False, exclude="bads")
     names = [epochs.ch_names[pick] for pick in picks]
     left_out = [name for name in epochs.ch_names if name not in set(names)]
     if not names:
@@ -80,7 +82,7 @@ def _data_channels(epochs: mne.BaseEpochs) -> list[str]:
             "with epochs.set_channel_types()."
         )
     if left_out:
-        logger.info("Not used as signal (bad or no data channel): %s", left_out)
+        logger.info("Not used (bad, reference or no data channel): %s", left_out)
     return names
 
 

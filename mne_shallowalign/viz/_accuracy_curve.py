@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ._axes import finish, legend_outside, open_axes, open_frame, percent_axis
 from ._columns import check_columns, sample_sizes
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+_N_LABELS = 14  # that fit beside one another
 _LABELS = {
     "size": "pictures to choose from (log scale)",
     "n_repetitions": "repetitions averaged (log scale)",
@@ -80,7 +84,7 @@ def plot_accuracy_curve(
 
 
 def _dress(axes: Axes, curve: DataFrame, x: str) -> None:
-    values = curve[x].unique()
+    values = _spread(curve[x].unique())
     axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.set_xticks([], minor=True)
@@ -91,3 +95,13 @@ def _dress(axes: Axes, curve: DataFrame, x: str) -> None:
     axes.set_title(sample_sizes(curve), fontsize="medium")
     open_frame(axes)
     legend_outside(axes)
+
+
+def _spread(values: NDArray[Any]) -> list[Any]:
+    """Take those of many rising values whose labels do not run into one another."""
+    gap = np.log(values[-1] / values[0]) / _N_LABELS
+    chosen = [values[0]]
+    for value in values[1:]:
+        if np.log(value / chosen[-1]) >= gap:
+            chosen.append(value)
+    return chosen

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_MAX_NUMBERS = 10  # of more categories than that, the colours have to do
+
 
 def plot_confusion(
     similarity: ArrayLike,
@@ -46,7 +48,8 @@ def plot_confusion(
     figure : matplotlib.figure.Figure
         The figure: each row sums to 100 %; candidates that tie for the best share the
         query. What guessing gives is written under each column: the share of the
-        gallery that is of its category.
+        gallery that is of its category. Of up to ten categories, each share is written
+        out.
 
     Raises
     ------
@@ -61,12 +64,15 @@ def plot_confusion(
     words, codes = np.unique(names, return_inverse=True)
     shares = _confuse(similarity, codes[truth], np.eye(len(words))[codes])
     seen = np.bincount(codes[truth], minlength=len(words))
-    axes = open_axes(axes, (1.6 + 0.75 * len(words), 1.2 + 0.65 * len(words)))
+    crowded = len(words) > _MAX_NUMBERS
+    cell = 0.28 if crowded else 0.7  # inches
+    axes = open_axes(axes, (2.8 + cell * len(words), 2 + cell * len(words)))
     _draw_shares(axes, shares[seen > 0])
-    guess = [f"{w}\n({(names == w).mean():.0%})" for w in words]
+    guess = [f"{w} ({(names == w).mean():.0%})" for w in words]
     rows = [f"{w} (n = {n})" for w, n in zip(words, seen, strict=True) if n]
-    axes.set_xticks(range(len(words)), guess, rotation=45, ha="right")
-    axes.set_yticks(range(len(rows)), rows)
+    size = "small" if crowded else "medium"
+    axes.set_xticks(range(len(words)), guess, rotation=90, fontsize=size)
+    axes.set_yticks(range(len(rows)), rows, fontsize=size)
     axes.set_xlabel("category of the best candidate (share of the gallery)")
     axes.set_ylabel("category of the picture seen")
     return finish(axes, show)
@@ -85,7 +91,8 @@ def _confuse(
 
 def _draw_shares(axes: Axes, shares: NDArray[np.float64]) -> None:
     image = axes.imshow(shares, cmap=EVEN_MAP, vmin=0, vmax=1, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares):
+    legible = max(shares.shape) <= _MAX_NUMBERS
+    for (row, column), share in np.ndenumerate(shares) if legible else ():
         axes.text(
             column,
             row,

@@ -28,6 +28,11 @@ def check_layers(scores: DataFrame, needed: tuple[str, ...]) -> None:
         raise ValueError(f"scores has no depth for {', '.join(homeless[:5])}.")
 
 
+def short_name(layer: str) -> str:
+    """Keep the last two parts of a layer's name, such as ``resblocks.5``."""
+    return ".".join(layer.split(".")[-2:])
+
+
 def positions(scores: DataFrame) -> NDArray[np.float64]:
     """Say where each layer stands on the axis of depths."""
     return scores["depth"].where(scores["layer"] != "final", _FINAL_AT).to_numpy(float)
@@ -90,7 +95,7 @@ def write_marks(axes: Axes, scores: DataFrame, marks: Mapping[str, str]) -> None
 def dress_depth(axes: Axes, scores: DataFrame, ylabel: str) -> None:
     """Name the layers, the axes and the sample sizes."""
     axes.set_xticks(positions(scores), _tick_labels(scores), rotation=45, ha="right")
-    axes.set_xlabel("layer, with its relative depth")
+    axes.set_xlabel("layer (relative depth)")
     axes.set_ylabel(ylabel)
     percent_axis(axes.yaxis)
     axes.set_ylim(bottom=0)
@@ -103,7 +108,9 @@ def _tick_labels(scores: DataFrame) -> list[str]:
     """Name at most a dozen layers, for more would run into one another."""
     every = -(-len(scores) // _N_NAMES)
     return [
-        layer if np.isnan(depth) else f"{layer}\n{depth:.2g}" if i % every == 0 else ""
+        ""
+        if i % every and np.isfinite(depth)
+        else short_name(layer) + (f" ({depth:.2g})" if np.isfinite(depth) else "")
         for i, (layer, depth) in enumerate(
             zip(scores["layer"], scores["depth"], strict=True)
         )

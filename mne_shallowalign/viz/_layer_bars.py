@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ._axes import finish, open_axes
 from ._bars import draw_bars
 from ._columns import check_columns
+from ._depth import short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +36,8 @@ def plot_layer_bars(
     Returns
     -------
     figure : matplotlib.figure.Figure
-        The figure, as Figure 2b of the paper; above each pair the name of the layer
-        and its gain in percentage points.
+        The figure, as Figure 2b of the paper; under each pair the name of the layer,
+        above it its gain in percentage points.
 
     Raises
     ------
@@ -50,17 +51,18 @@ def plot_layer_bars(
                 f"scores must have two rows for {backbone}, the chosen layer and "
                 f"'final', got {', '.join(map(repr, rows['layer']))}."
             )
-    axes = open_axes(axes)
+    axes = open_axes(axes, (7.2, 4.8))
     is_final = scores["layer"] == "final"
     kinds = is_final.map({True: "final output", False: "intermediate layer"})
-    draw_bars(
-        axes,
-        scores.assign(kind=kinds).sort_values("kind", kind="stable", ascending=False),
-        "backbone",
-        "kind",
-    )
+    chosen = scores[~is_final].set_index("backbone")["layer"]
+    names = scores["backbone"].map(lambda name: f"{name} ({short_name(chosen[name])})")
+    bars = scores.assign(kind=kinds, pair=names)
+    bars = bars.sort_values("kind", kind="stable", ascending=False)
+    draw_bars(axes, bars, "pair", "kind")
     _write_gains(axes, scores)
-    axes.set_ylim(top=1.15 * axes.get_ylim()[1])  # room for the names of the last pair
+    words = "above the bars: gain in percentage points"
+    axes.set_title(f"{axes.get_title()}\n{words}".strip(), fontsize="medium")
+    axes.set_ylim(top=1.1 * axes.get_ylim()[1])  # room for the gain of the last pair
     return finish(axes, show)
 
 
@@ -72,7 +74,7 @@ def _write_gains(axes: Axes, scores: DataFrame) -> None:
         (layer,) = rows.index.drop("final")
         gain = 100 * (rows.at[layer, "top1"] - rows.at["final", "top1"])
         axes.annotate(
-            f"{layer}\n{gain:+.1f}",
+            f"{gain:+.1f}",
             (i, rows[high].max()),
             (0, 4),
             textcoords="offset points",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._axes import finish, open_frame, open_panels, percent_axis
+from ._axes import finish, legend_outside, open_frame, open_panels, percent_axis
 from ._columns import check_columns, half_widths, sample_sizes
 from ._depth import check_layers
 from ._style import BLUE, GREY, ORANGE
@@ -57,7 +57,7 @@ def plot_layer_curves(
         _draw_backbone(ax, scores[scores["backbone"] == backbone])
         ax.set_ylim(0, 1.08 * top)
         ax.set_title(backbone, fontsize="medium")
-    panels[0].legend(frameon=False, fontsize="x-small", loc="lower right")
+    legend_outside(panels[-1])
     panels[0].set_ylabel("right picture retrieved (top-1)")
     if axes is None:
         panels[0].figure.suptitle(sample_sizes(scores), fontsize="medium")
@@ -70,7 +70,9 @@ def _draw_backbone(axes: Axes, scores: DataFrame) -> None:
     if half_widths(curve, "top1") is not None:
         low, high = curve["top1_low"], curve["top1_high"]
         axes.fill_between(curve["depth"], low, high, color=BLUE, alpha=0.2, linewidth=0)
-    axes.plot(curve["depth"], curve["top1"], color=BLUE, marker="o", label="layers")
+    axes.plot(
+        curve["depth"], curve["top1"], color=BLUE, marker="o", ms=3, label="layers"
+    )
     for level in scores["top1"][final]:
         axes.axhline(level, color=ORANGE, linestyle="--", label="final output")
     if "chance1" in scores:

@@ -24,6 +24,7 @@ def plot_retrieval_comparison(
     queries: Sequence[int] | str | None = None,
     n_queries: int = 6,
     n_best: int = 5,
+    axes: ArrayLike | None = None,
     show: bool = True,
 ) -> Figure:
     """Plot retrieval grids of the same queries side by side.
@@ -47,6 +48,9 @@ def plot_retrieval_comparison(
         How many queries to show. Default 6.
     n_best : int
         How many candidates to show. Default 5.
+    axes : sequence of array of matplotlib.axes.Axes, one a condition | None
+        Where to plot, each of the shape (n_shown, n_best + 1). None (default) makes a
+        figure.
     show : bool
         Whether to show the figure. Default True.
 
@@ -58,22 +62,17 @@ def plot_retrieval_comparison(
     Raises
     ------
     ValueError
-        If there is no condition, or for the reasons of
+        If there is no condition, ``axes`` have another shape, or for the reasons of
         :func:`~mne_shallowalign.viz.plot_retrieval_grid`.
     """
-    import matplotlib.pyplot as plt
-
     if not similarities:
         raise ValueError("similarities must have at least one condition, got none.")
     first = np.asarray(next(iter(similarities.values())))
     rows = choose_rows(first, np.asarray(truth), queries, n_queries)
     shape = (len(rows), min(n_best, first.shape[1]) + 1)
-    size = (1.25 * shape[1] * len(similarities), 1.45 * shape[0] + 0.6)
-    figure = plt.figure(figsize=size, layout="constrained")
-    parts = figure.subfigures(1, len(similarities), wspace=0.04, squeeze=False)[0]
-    for part, (condition, similarity) in zip(parts, similarities.items(), strict=True):
-        part.suptitle(_title(condition, queries))
-        axes: NDArray[Any] = part.subplots(*shape, squeeze=False)
+    titles = [_title(condition, queries) for condition in similarities]
+    grids = _make_grids(axes, titles, shape)
+    for grid, similarity in zip(grids, similarities.values(), strict=True):
         plot_retrieval_grid(
             similarity,
             truth,
@@ -81,10 +80,41 @@ def plot_retrieval_comparison(
             names=names,
             queries=rows.tolist(),
             n_best=n_best,
-            axes=axes,
+            axes=grid,
             show=False,
         )
-    return finish(axes[0, 0], show)
+    return finish(grids[0][0, 0], show)
+
+
+def _make_grids(
+    axes: ArrayLike | None, titles: list[str], shape: tuple[int, int]
+) -> list[NDArray[Any]]:
+    """Take a grid of axes for each condition, or make them; write their titles."""
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        size = (1.25 * shape[1] * len(titles), 1.45 * shape[0] + 0.6)
+        figure = plt.figure(figsize=size, layout="constrained")
+        parts = figure.subfigures(1, len(titles), wspace=0.04, squeeze=False)[0]
+        for part, title in zip(parts, titles, strict=True):
+            part.suptitle(title)
+        return [part.subplots(*shape, squeeze=False) for part in parts]
+    grids = np.asarray(axes, dtype=object)
+    if grids.shape != (len(titles), *shape):
+        raise ValueError(
+            f"axes must have the shape {(len(titles), *shape)}, one grid for each "
+            f"condition, got {grids.shape}."
+        )
+    for grid, title in zip(grids, titles, strict=True):
+        grid[0, 0].annotate(
+            title,
+            (0, 1),
+            (0, 24),  # above the titles of the columns
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize="large",
+        )
+    return list(grids)
 
 
 def _title(condition: str, queries: Sequence[int] | str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from ._style import GREEN
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_LINE = 14  # letters that fit under a picture
 
 
 def plot_retrieval_grid(
@@ -84,7 +87,7 @@ def plot_retrieval_grid(
         for ax, column in zip(row_axes[1:], best, strict=True):
             words = f"{similarity[row, column]:.2f}"
             if names is not None:
-                words = f"{names[column]}\n{words}"
+                words = f"{fill(str(names[column]), _LINE)}\n{words}"
             _draw(ax, gallery[column], words)
             if column == truth[row]:
                 _frame(ax)

@@ -89,6 +89,8 @@ def _draw_line(
         fit.intercept + fit.slope * ends,
         color=look["color"],
         linestyle=line,
+        marker=look["marker"],
+        markevery=[],  # the marker is for the legend
         label=f"{name}\n{words}".strip(),
     )
 

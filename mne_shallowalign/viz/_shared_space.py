@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import finish, open_axes, open_frame
+from ._axes import finish, legend_outside, open_axes, open_frame
 from ._style import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def plot_shared_space(
     method = _choose_method(method)
     rows = _unit(np.concatenate([queries, images]))
     points, labels = _pca(rows) if method == "PCA" else _umap(rows, random_state)
-    axes = open_axes(axes, (5.2, 5))
+    axes = open_axes(axes, (6.2, 5))
     _draw_pairs(axes, *np.split(points, 2))
     axes.set(xlabel=labels[0], ylabel=labels[1], xticks=[], yticks=[])
     axes.set_title(f"{method} of {len(queries)} pairs", fontsize="medium")
@@ -146,4 +146,4 @@ def _draw_pairs(axes: Axes, queries: NDArray[Any], images: NDArray[Any]) -> None
         linewidth=0.3,
         label="pictures",
     )
-    axes.legend(frameon=False, fontsize="small")
+    legend_outside(axes)

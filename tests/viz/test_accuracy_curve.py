@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from overlaps import overlapping
 
 from mne_shallowalign.viz import plot_accuracy_curve
 
@@ -63,3 +64,16 @@ def test_bad_curves_are_told(curve):
         plot_accuracy_curve(curve, x="minutes", show=False)
     with pytest.raises(ValueError, match="size must be positive"):
         plot_accuracy_curve(curve.assign(size=0), show=False)
+
+
+def test_labels_of_many_points_are_apart():
+    n = np.arange(1, 81)
+    curve = pd.DataFrame(
+        {"n_repetitions": n, "top1": 0.5, "low": 0.4, "high": 0.6, "chance": 0.01}
+    )
+    figure = plot_accuracy_curve(curve, x="n_repetitions", show=False)
+    labels = figure.axes[0].get_xticklabels()
+    assert labels[0].get_text() == "1"
+    assert len(labels) > 5
+    assert not overlapping(figure, labels)
+    plt.close(figure)

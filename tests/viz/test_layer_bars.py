@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from overlaps import overlapping
 
 from mne_shallowalign.viz import plot_layer_bars
 
@@ -33,9 +34,14 @@ def test_pairs_with_the_layer_first_and_the_gain_above(scores):
         assert left.get_x() < right.get_x()
     # the gain of RN50 in Table 4 of the paper
     assert [text.get_text() for text in axes.texts] == [
-        "blocks.3\n+27.4",
-        "layer2\n-5.0",
+        "+27.4",
+        "-5.0",
     ]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == [
+        "a (blocks.3)",
+        "b (layer2)",
+    ]
+    assert axes.get_title() == "above the bars: gain in percentage points"
     assert axes.get_ylim()[1] > 1.1 * 0.677
 
 
@@ -50,3 +56,19 @@ def test_other_than_two_rows_a_model_are_told(scores, rows):
         ValueError, match="two rows for a, the chosen layer and 'final'"
     ):
         plot_layer_bars(scores.iloc[rows], show=False)
+
+
+def test_gains_of_the_eight_models_of_the_paper_are_apart():
+    """And only the end of a layer's long name is written."""
+    scores = pd.DataFrame(
+        {
+            "backbone": [name for name in "abcdefgh" for _ in range(2)],
+            "layer": ["final", "transformer.resblocks.18"] * 8,
+            "top1": [0.3, 0.5] * 8,
+        }
+    )
+    figure = plot_layer_bars(scores, show=False)
+    (axes,) = figure.axes
+    assert not overlapping(figure, axes.texts)
+    assert axes.get_xticklabels()[0].get_text() == "a (resblocks.18)"
+    plt.close(figure)

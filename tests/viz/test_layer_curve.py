@@ -64,7 +64,7 @@ def test_final_stands_apart_with_its_interval(scores):
     (bar,) = top1.lines[2][0].get_segments()
     np.testing.assert_allclose(bar[:, 1], [0.05, 0.2])
     labels = [tick.get_text() for tick in axes.get_xticklabels()]
-    assert labels[0] == "one\n0"
+    assert labels[0] == "one (0)"
     assert labels[-1] == "final"
 
 
@@ -111,3 +111,28 @@ def test_bad_scores_are_told(scores):
         ValueError, match=r"marks names \['four'\]; scores has only one"
     ):
         plot_layer_curve(scores, marks={"four": "true"}, show=False)
+
+
+def test_tilted_names_are_apart():
+    n = 33
+    scores = pd.DataFrame(
+        {
+            "layer": [f"transformer.resblocks.{i}" for i in range(n)],
+            "depth": np.linspace(0, 1, n),
+            "top1": 0.5,
+            "top1_low": 0.4,
+            "top1_high": 0.6,
+            "chance1": 0.1,
+        }
+    )
+    figure = plot_layer_curve(scores, show=False)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    named = [(x, label) for x, label in ticks if label.get_text()]
+    assert named[1][1].get_text() == "resblocks.3 (0.094)"
+    pixels = axes.transData.transform([(x, 0) for x, _ in named])[:, 0]
+    height = max(label.get_fontsize() * figure.dpi / 72 for _, label in named)
+    lines = max(label.get_text().count("\n") + 1 for _, label in named)
+    plt.close(figure)
+    assert np.diff(pixels).min() * np.sin(np.deg2rad(45)) > height * lines

@@ -75,3 +75,15 @@ def test_bad_scores_are_told(scores):
         plot_layer_curves(scores.drop(columns="backbone"), show=False)
     with pytest.raises(ValueError, match="no depth for l0"):
         plot_layer_curves(scores.assign(depth=np.nan), show=False)
+
+
+def test_the_legend_hides_no_data(scores):
+    figure = plot_layer_curves(scores, show=False)
+    figure.draw_without_rendering()
+    (legend,) = (ax.get_legend() for ax in figure.axes if ax.get_legend())
+    covered = [
+        legend.get_window_extent().overlaps(ax.get_window_extent())
+        for ax in figure.axes
+    ]
+    plt.close(figure)
+    assert not any(covered)

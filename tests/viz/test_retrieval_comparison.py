@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -58,6 +59,30 @@ def test_best_queries_are_those_of_the_first_condition_and_it_says_so(gallery):
         "b, worst queries",
     ]
     assert [_greys(part) for part in figure.subfigs] == [[1, 2], [1, 1]]
+
+
+def test_given_axes(gallery):
+    first, second = np.random.default_rng(0).normal(size=(2, 5, 8))
+    figure, axes = plt.subplots(2, 6, layout="constrained")
+    grids = [axes[:, :3], axes[:, 3:]]
+    options = {"truth": np.arange(5), "gallery": gallery, "queries": [4, 2]}
+    conditions = {"a": first, "b": second}
+    shown = plot_retrieval_comparison(
+        conditions, **options, n_best=2, axes=grids, show=False
+    )
+    assert shown is figure
+    for grid, name, similarity in zip(grids, "ab", (first, second), strict=True):
+        assert grid[0, 0].texts[0].get_text() == name
+        best = np.argsort(-similarity, axis=1)[:, :2]
+        for row, query in zip(grid, (4, 2), strict=True):
+            greys = [ax.images[0].get_array()[0, 0, 0] // 30 for ax in row]
+            assert greys == [query, *best[query]]
+    figure.draw_without_rendering()
+    name = axes[0, 0].texts[0].get_window_extent()
+    assert not name.overlaps(axes[0, 0].title.get_window_extent())
+    with pytest.raises(ValueError, match=r"axes must have the shape \(2, 2, 3\)"):
+        plot_retrieval_comparison(conditions, **options, n_best=2, axes=axes)
+    plt.close(figure)
 
 
 def test_no_condition_is_told(gallery):

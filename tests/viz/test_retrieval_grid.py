@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from overlaps import overlapping
 from PIL import Image
 
 from mne_shallowalign.viz import plot_retrieval_grid
@@ -115,3 +116,14 @@ def test_best_and_worst_queries_by_rank_then_margin(gallery):
     assert _greys(first, 6)[:, 0].tolist() == [1, 0]
     with pytest.raises(ValueError, match="'best', 'worst' or None, got 'all'"):
         plot_retrieval_grid(similarity, truth, gallery, queries="all", show=False)
+
+
+def test_long_names_do_not_run_into_one_another():
+    picture = np.zeros((8, 8, 3), np.uint8)
+    names = ["remote control of a television"] * 3
+    figure = plot_retrieval_grid(
+        np.eye(3), np.arange(3), [picture] * 3, names=names, show=False
+    )
+    overlaps = overlapping(figure)
+    plt.close(figure)
+    assert not overlaps

@@ -106,3 +106,10 @@ def test_bad_scores_are_told(scores):
         plot_scaling(scores.assign(n_parameters=0), show=False)
     with pytest.raises(ValueError, match="lacks the column.* condition"):
         plot_scaling(scores, by="condition", show=False)
+
+
+def test_the_legend_has_the_markers_of_the_points(scores):
+    (axes,) = plot_scaling(scores, by="kind", show=False).axes
+    points = [container.lines[0].get_marker() for container in axes.containers]
+    assert [line.get_marker() for line in axes.get_legend().get_lines()] == points
+    assert len(set(points)) == 2

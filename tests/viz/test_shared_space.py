@@ -96,3 +96,13 @@ def test_given_axes_and_bad_input(pairs):
         plot_shared_space(queries * np.nan, images, show=False)
     with pytest.raises(ValueError, match="method must be one of .* got 'tsne'"):
         plot_shared_space(queries, images, method="tsne", show=False)
+
+
+def test_the_legend_hides_no_pair(pairs):
+    figure = plot_shared_space(*pairs, method="pca", show=False)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    legend = axes.get_legend().get_window_extent()
+    covered = legend.overlaps(axes.get_window_extent())
+    plt.close(figure)
+    assert not covered
