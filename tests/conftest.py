@@ -22,7 +22,8 @@ os.environ |= {
     "MPLBACKEND": "Agg",
     "MNE_LOGGING_LEVEL": "WARNING",
 }
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# tests run side by side, so each process has one thread for its arithmetic
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # threads that spin while they wait stand still where others use the processors too
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
@@ -30,6 +31,14 @@ import pytest  # noqa: E402
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Count the processors that are ours, which in a container may be few."""
+    import joblib
+
+    return min(joblib.cpu_count(), 8)
 
 
 def pytest_unconfigure(config):

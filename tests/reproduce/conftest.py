@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def setting(folder):
-    """The tiniest: two people, two stand-ins of which three layers, two epochs."""
+    """The tiniest: two people, two stand-ins of which two layers, two epochs."""
     tiny = simulated_setting(
         folder / "simulated",
         subjects=["01", "02"],
@@ -32,7 +32,7 @@ def setting(folder):
         recording=RECORDING,
         params=DECODER,
     )
-    return replace(tiny, n_layers=3)
+    return replace(tiny, n_layers=2)
 
 
 @pytest.fixture(scope="session")
