@@ -30,6 +30,11 @@ def published(*systems: str) -> pd.DataFrame:
         One row per number: ``dataset``, ``protocol``, ``subject`` (or ``"mean"``),
         ``metric``, ``value`` between 0 and 1, and ``source``.
     """
+    return _long_table(systems).copy()
+
+
+@cache
+def _long_table(systems: tuple[str, ...]) -> pd.DataFrame:
     rows = _table()[_table()["system"].isin(systems)]
     rows = rows.drop(columns="system")
     long = rows.melt(INDEX, var_name="subject", value_name="value")
