@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ._arguments import add_average_argument, add_data_arguments
+from ._arguments import (
+    add_average_argument,
+    add_data_arguments,
+    add_shared_arguments,
+)
 from ._output import whole_folder
 
 SUMMARY = "Test a saved decoder on trials that it has not seen."
@@ -63,7 +67,7 @@ def add_test_arguments(data: argparse._ArgumentGroup, required: bool = False) ->
         action="store_true",
         help="also test on concepts that the decoder learned from",
     )
-    data.add_argument("--device", default="auto", help="default: %(default)s")
+    add_shared_arguments(data, "--device")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -198,6 +198,11 @@ def _recording(
     chosen = select(files, patterns[kind])
     if kind == "raw":
         chosen = _choose_runs(chosen, session, run)
+    elif session is not None or run is not None:
+        raise ValueError(
+            f"kind={kind!r} is one file of all sessions and runs, got session="
+            f"{session!r} and run={run!r}. Give kind='raw', or leave them out."
+        )
     events = nod_events(Path(), label).as_posix()
     return select(files, [*_TOP, events]) + chosen
 
