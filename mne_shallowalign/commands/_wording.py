@@ -18,8 +18,8 @@ _OTHERS = {
     "subjects": ("subject",),
     "view": ("views",),
 }
-_UNKNOWN = r"^Unknown {name}( \w+)? '([^']*)'\."
 _VALUE = r"'[^']*'|\"[^\"]*\"|[\[(][^])]*[])]|[^\s,;:]+"
+_VERB = re.compile(r" (must|has|needs|is|was|==) ")
 
 
 def in_options(message: str, options: Mapping[str, str]) -> str:
@@ -38,15 +38,24 @@ def in_options(message: str, options: Mapping[str, str]) -> str:
     message : str
         The same of options: ``"--hold-out run needs two runs."``.
     """
-    for name, option in _by_argument(options).items():
-        unknown = _UNKNOWN.format(name=name)
-        message = re.sub(unknown, rf"{option}\1 \2 is unknown.", message)
-        given = re.compile(rf"(?<![\w.'(]){name}=({_VALUE})")
-        message = given.sub(lambda m, o=option: f"{o} {_bare(m[1])}", message)
-        message = re.sub(rf"^{name}(?= (must|has|needs|is|was|==))", option, message)
-        if "_" in name:  # a word that is nothing but a name
-            message = re.sub(rf"(?<![\w.'-]){name}(?![\w=('])", option, message)
-    return message
+    known = _by_argument(options)
+    names = "|".join(sorted(known, key=len, reverse=True))
+
+    def replace(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if value is not None:
+            return f"{known[name]} {_bare(value)}"
+        is_subject = not found.start() and _VERB.match(message, found.end())
+        return known[name] if is_subject or "_" in name else name
+
+    message = re.sub(
+        rf"^Unknown ({names})( \w+)? '([^']*)'\.",
+        lambda m: f"{known[m[1]]}{m[2] or ''} {m[3]} is unknown.",
+        message,
+    )
+    return re.sub(
+        rf"(?<![\w.'(-])({names})(?:=({_VALUE})|(?![\w=('-]))", replace, message
+    )
 
 
 def is_about_options(message: str, options: Mapping[str, str]) -> bool:

@@ -51,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_protocol_arguments(parser.add_argument_group("protocol"))
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, help="folder, default a temporary one")
-    output.add_argument("--no-report", action="store_true", help="print only, without --out")
+    output.add_argument(
+        "--no-report", action="store_true", help="print only, without --out"
+    )
 
 
 def _add_model_arguments(model: argparse._ArgumentGroup) -> None:

@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "images",
         type=Path,
-        help="folder of pictures, a text file with a path a line, or a .tsv file with "
-        "a column path, stim_file or image",
+        help="folder of pictures, a text file with a path a line, or a .tsv or .csv "
+        "file with a column path, stim_file or image",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
     parser.add_argument(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import parse_words
+from ._arguments import parse_folder, parse_words
 
 if TYPE_CHECKING:
     from ..datasets import Dataset, RemoteFile
@@ -58,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stimuli", help="seen, all or none (NOD)")
     parser.add_argument("--edition", help="things or things-plus (things-images)")
     parser.add_argument("--include", nargs="+", help="patterns of paths (by accession)")
-    parser.add_argument("--path", help="folder of all datasets (default: MNE_DATA)")
+    parser.add_argument(
+        "--path",
+        type=parse_folder,
+        help="folder of all datasets, default the one of MNE (MNE_DATA)",
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--check", action="store_true", help="fetch nothing: verify what is there"

@@ -88,7 +88,9 @@ def _print_through(text: str = "") -> bool:
 def _explain(error: Exception, args: argparse.Namespace) -> tuple[str, int]:
     """Say in one line what went wrong; with the code, whether it was the call."""
     message = " ".join(str(error).split()) or type(error).__name__
-    settings = dict(pair for pairs in getattr(args, "set", None) or () for pair in pairs)
+    settings = dict(
+        pair for pairs in getattr(args, "set", None) or () for pair in pairs
+    )
     options = args.options | {name: f"--set {name}" for name in settings}
     message = in_options(message, options)
     wrong_call = isinstance(error, (TypeError, ValueError)) and is_about_options(

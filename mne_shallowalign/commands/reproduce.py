@@ -13,6 +13,7 @@ from ._arguments import (
     parse_whole,
     parse_words,
 )
+from ._output import check_folder
 
 if TYPE_CHECKING:
     from ..protocols import Recordings
@@ -115,6 +116,7 @@ def run(args: argparse.Namespace) -> None:
     if args.dry_run:
         _estimate(args, setting)
         return
+    check_folder(args.out)
     made = reproduce(args.exhibit, setting, args.out, n_jobs=args.n_jobs)
     for table in made.tables.values():
         print(table.to_string())

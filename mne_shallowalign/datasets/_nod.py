@@ -194,15 +194,15 @@ def _recording(
     }
     if kind not in patterns:
         raise ValueError(f"kind={kind!r} must be 'epochs' or 'raw'.")
+    if kind != "raw" and (session is not None or run is not None):
+        raise ValueError(
+            f"kind={kind!r} is one file of all sessions and runs: leave session and "
+            "run out, or give kind='raw'."
+        )
     files = published_files(dataset.folder)
     chosen = select(files, patterns[kind])
     if kind == "raw":
         chosen = _choose_runs(chosen, session, run)
-    elif session is not None or run is not None:
-        raise ValueError(
-            f"kind={kind!r} is one file of all sessions and runs, got session="
-            f"{session!r} and run={run!r}. Give kind='raw', or leave them out."
-        )
     events = nod_events(Path(), label).as_posix()
     return select(files, [*_TOP, events]) + chosen
 

@@ -146,7 +146,6 @@ def test_print_only_leaves_nothing(done, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--subject", "99"], "--subject 99 is not in bids"),
         (["--backbone", "gabor/v9"], "--backbone gabor/v9 is unknown"),
         (["--backbone", "gabour/v1"], "--backbone gabour/v1 is unknown"),
         (["--layer", "energy99"], "--layer energy99 is not in gabor/v1"),
@@ -164,6 +163,23 @@ def test_a_wrong_name_is_one_line_and_leaves_nothing(
     assert error.startswith("mne-shallowalign demo: error: ")
     assert error.count("\n") == 1
     assert words in error
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--subject", "99"], "--subject 99 is not in bids"),
+        (["--task", "none"], "with --task none"),
+        (["--stimuli", "nowhere"], "--stimuli nowhere is no folder"),
+    ],
+)
+def test_what_is_not_there_is_a_failure(done, options, words, tmp_path, capsys):
+    out = tmp_path / "new"
+    argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01"]
+    assert main([*argv, "--out", str(out), *options]) == 1
+    error = capsys.readouterr().err
+    assert (words in error, error.count("\n")) == (True, 1)
     assert not out.exists()
 
 

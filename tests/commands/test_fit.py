@@ -66,9 +66,15 @@ def test_a_search_is_saved_as_the_decoder_that_it_refitted(saved, tmp_path, caps
         (["--backbone", "gabor/v1", "--encoder", "nothing"], "--encoder nothing is"),
         (["--backbone", "gabor/v1", "--pooling", "nothing"], "--pooling must be one"),
         (["--backbone", "nothing"], "--backbone nothing is unknown"),
-        (["--backbone", "gabor/v1", "--set", "max_epochs=-3"], "--set max_epochs == -3"),
+        (
+            ["--backbone", "gabor/v1", "--set", "max_epochs=-3"],
+            "--set max_epochs == -3",
+        ),
         (["--backbone", "gabor/v1", "--set", "lr=fast"], "--set lr must be"),
-        (["--recipe", "shallow_alignment", "--layer", "1,2"], "--layer takes one layer"),
+        (
+            ["--recipe", "shallow_alignment", "--layer", "1,2"],
+            "--layer takes one layer",
+        ),
     ],
 )
 def test_an_error_is_one_line_and_leaves_nothing(
