@@ -147,7 +147,7 @@ def test_print_only_leaves_nothing(done, tmp_path, monkeypatch, capsys):
     ("options", "words"),
     [
         (["--backbone", "gabor/v9"], "--backbone gabor/v9 is unknown"),
-        (["--backbone", "gabour/v1"], "--backbone gabour/v1 is unknown"),
+        (["--backbone", "gabour/v1"], "--backbone provider gabour is unknown"),
         (["--layer", "energy99"], "--layer energy99 is not in gabor/v1"),
         (["--layer", "99"], "--layer 99 does not exist"),
         (["--hold-out", "subject"], "--hold-out subject needs trials of at least two"),
@@ -169,7 +169,7 @@ def test_a_wrong_name_is_one_line_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--subject", "99"], "--subject 99 is not in bids"),
+        (["--subject", "99"], "--subject 99 is not in"),
         (["--task", "none"], "with --task none"),
         (["--stimuli", "nowhere"], "--stimuli nowhere is no folder"),
     ],
