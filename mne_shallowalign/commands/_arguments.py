@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from typing import Any
 _SHARED: dict[str, dict[str, Any]] = {
     "--weights": {"default": "hub", "help": "hub (default), random, or a file"},
     "--device": {"default": "auto", "help": "auto (default), cpu, mps, cuda or cuda:1"},
-    "--n-jobs": {"help": "how many processes; -1 for one per processor"},
     "--seed": {"default": 0, "help": "default: %(default)s"},
     "--cache-dir": {
         "help": "where features are kept for the next time, default a folder in MNE's "
@@ -23,24 +23,23 @@ _SHARED: dict[str, dict[str, Any]] = {
 _LOADING = ("session", "task", "tmin", "tmax", "l_freq", "h_freq", "sfreq")
 
 
-def add_shared_arguments(group: argparse._ArgumentGroup, *options: str) -> None:
+def add_shared_arguments(group: argparse._ActionsContainer, *options: str) -> None:
     """Add options that several commands have.
 
     Parameters
     ----------
-    group : argparse._ArgumentGroup
-        Where to add them.
+    group : argparse._ActionsContainer
+        Where to add them: a parser or a group of one.
     *options : str
         Their names, such as ``"--seed"``.
     """
-    types = {
+    types: dict[str, Callable[[str], Any]] = {
         "--device": parse_device,
-        "--n-jobs": parse_jobs,
         "--seed": parse_seed,
         "--cache-dir": parse_folder,
     }
     for option in options:
-        group.add_argument(option, type=types.get(option), **_SHARED[option])
+        group.add_argument(option, type=types.get(option, str), **_SHARED[option])
 
 
 def add_data_arguments(data: argparse._ArgumentGroup, required: bool = False) -> None:

@@ -321,7 +321,7 @@ def _check(estimator: ShallowAlignDecoder | LayerSearchCV) -> None:
 
     is_search = isinstance(estimator, LayerSearchCV)
     decoder = estimator.decoder if is_search else estimator
-    layers = (estimator.layers or []) if is_search else decoder.layer
+    layers: Any = (estimator.layers or []) if is_search else decoder.layer
     decoder._check_parameters()
     check_pooling(decoder.pooling)
     choose_device(decoder.device)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ._arguments import (
     add_shared_arguments,
     parse_count,
+    parse_jobs,
     parse_layers,
     parse_words,
 )
@@ -107,7 +108,13 @@ def _add_run_arguments(run: argparse._ArgumentGroup) -> None:
     run.add_argument(
         "--batch-size", type=parse_count, default="auto", help="default: %(default)s"
     )
-    add_shared_arguments(run, "--n-jobs", "--cache-dir")
+    run.add_argument(
+        "--n-jobs",
+        type=parse_jobs,
+        help="processes that decode pictures, -1 for one per processor; default: as "
+        "their number asks for",
+    )
+    add_shared_arguments(run, "--cache-dir")
 
 
 def run(args: argparse.Namespace) -> None:

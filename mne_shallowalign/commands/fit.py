@@ -38,8 +38,8 @@ examples:
       --out nice.safetensors
       a published system
 
-only trials of the split train are read: those of a dataset that publishes no split are
-all of it. Beside the decoder, decoder.json says what it learned from.
+only trials of the split train are learned from; where a dataset publishes no split,
+all are. Beside the decoder, decoder.json says what it learned from.
 """
 
 
@@ -79,8 +79,10 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
         "final; auto chooses it in closed form, search by cross-validation on training "
         "concepts, among several where they are given with commas",
     )
-    model.add_argument("--pooling", help="default: mean")
-    model.add_argument("--encoder", help="default: eegproject")
+    model.add_argument(
+        "--pooling", help="mean (default), cls, all, max, gem or flatten"
+    )
+    model.add_argument("--encoder", help="default: eegproject, or that of the recipe")
     model.add_argument(
         "--set",
         type=parse_setting,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._arguments import (
     add_shared_arguments,
+    parse_jobs,
     parse_labels,
     parse_positive,
     parse_whole,
@@ -72,7 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what layers are chosen by; test is the published habit, and every number "
         "then says so; default: %(default)s",
     )
-    add_shared_arguments(parser, "--device", "--n-jobs")
+    add_shared_arguments(parser, "--device")
+    parser.add_argument(
+        "--n-jobs",
+        type=parse_jobs,
+        help="fits that run at once, -1 for one per processor; default: 1",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("reproduction"), help="default: %(default)s"
     )

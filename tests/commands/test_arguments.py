@@ -4,6 +4,7 @@ import argparse
 
 import pytest
 
+from mne_shallowalign.alignment import _precision as decoder_precision
 from mne_shallowalign.commands._arguments import (
     parse_count,
     parse_device,
@@ -17,6 +18,8 @@ from mne_shallowalign.commands._arguments import (
     parse_whole,
     parse_words,
 )
+from mne_shallowalign.commands.main import make_parser
+from mne_shallowalign.features import _precision as features_precision
 
 
 def test_words_and_layers():
@@ -82,3 +85,20 @@ def test_folders(tmp_path):
 def test_wrong_ones_say_what_was_expected(parse, text):
     with pytest.raises(argparse.ArgumentTypeError, match="expected .*, got"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        (["extract", "pictures", "--out", "out"], features_precision.PRECISIONS),
+        (
+            ["fit", "--bids-root", "ds", "--subject", "01", "--out", "a.safetensors"],
+            decoder_precision.PRECISIONS,
+        ),
+    ],
+)
+def test_precisions_are_those_of_the_package(command, known):
+    parser = make_parser()
+    for precision in ("auto", *known):
+        argv = [*command, "--precision", precision]
+        assert parser.parse_args(argv).precision == precision
