@@ -40,6 +40,7 @@ def output_folder(out: Path | None, keep: bool = True) -> Iterator[Path]:
     done = False
     try:
         check_folder(out)
+        out.mkdir(parents=True, exist_ok=True)
         yield out
         done = True
     finally:
@@ -48,21 +49,21 @@ def output_folder(out: Path | None, keep: bool = True) -> Iterator[Path]:
 
 
 def check_folder(out: Path) -> None:
-    """Make a folder, and find out before the work whether it can be written.
+    """Find out before the work whether a folder can be made and written.
 
     Parameters
     ----------
     out : Path
-        The folder.
+        The folder, which need not be there and is not made.
 
     Raises
     ------
     OSError
         If nothing can be written there.
     """
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise OSError(
@@ -98,7 +99,7 @@ def check_file(path: Path, overwrite: bool = False) -> Path:
         raise FileExistsError(
             f"{path} exists. Give another --out, or --overwrite to replace a file."
         )
-    check_folder(next(folder for folder in path.parents if folder.exists()))
+    check_folder(path.parent)
     return path
 
 
@@ -128,10 +129,11 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     """
     out = out.expanduser().resolve()
     _check_replaceable(out, overwrite)
+    check_folder(out)
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     try:
-        check_folder(part)
+        part.mkdir(parents=True)
         yield part
         _check_replaceable(out, overwrite)
         if out.exists():

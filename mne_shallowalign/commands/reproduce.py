@@ -117,12 +117,13 @@ def run(args: argparse.Namespace) -> None:
         return
     if args.exhibit not in exhibits.index:
         args.usage_error(f"{args.exhibit}: choose one of {', '.join(exhibits.index)}")
+    if not args.dry_run:
+        check_folder(args.out)
     dataset = args.dataset or exhibits.loc[args.exhibit, "dataset"]
     setting = _setting(args, dataset)
     if args.dry_run:
         _estimate(args, setting)
         return
-    check_folder(args.out)
     made = reproduce(args.exhibit, setting, args.out, n_jobs=args.n_jobs)
     for table in made.tables.values():
         print(table.to_string())

@@ -74,3 +74,12 @@ def test_a_figure_from_the_command_line(capsys, tmp_path):
     assert "simulated" in output.out
     assert (tmp_path / "figure13.png").is_file()
     assert str(tmp_path / "figure13.pdf") in output.out
+
+
+def test_a_file_is_no_folder_for_results(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    argv = ["figure13", "--dataset", "simulated", "--out", tmp_path / "file"]
+    code, output = _run(capsys, *argv)
+    assert code == 1
+    assert f"to the folder {tmp_path / 'file'}: Not a directory" in output.err
+    assert output.err.count("\n") == 1
