@@ -103,6 +103,11 @@ def read_fitted(path: Path, device: str = "auto") -> Fitted:
     -------
     fitted : Fitted
         Decoder and record.
+
+    Raises
+    ------
+    ValueError
+        If one of the two files is damaged.
     """
     from ..decoder import read_decoder
 
@@ -110,7 +115,13 @@ def read_fitted(path: Path, device: str = "auto") -> Fitted:
     beside = record_path(path)
     if not beside.is_file():
         return Fitted(decoder, {})
-    return Fitted(decoder, json.loads(beside.read_text(encoding="utf-8")))
+    try:
+        return Fitted(decoder, dict(json.loads(beside.read_text(encoding="utf-8"))))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{beside} should say what the decoder learned from, but is damaged "
+            f"({error}). Without this file only the pictures of the training are known."
+        ) from error
 
 
 def read_queries(
