@@ -88,6 +88,7 @@ def run(args: argparse.Namespace) -> None:
     """
     import mne
 
+    from ..datasets._dataset import DATASETS
     from ..datasets._fetch import data_folder
 
     mne.set_log_level("INFO")
@@ -99,6 +100,8 @@ def run(args: argparse.Namespace) -> None:
         options["stimuli"] = None
     dataset = _find(args.dataset)
     if args.subject is not None:
+        if args.dataset in DATASETS and not dataset.subjects:
+            args.usage_error(f"{args.dataset} has no subjects to choose with --subject")
         options["subject"] = args.subject
     elif dataset.subjects:
         args.usage_error(

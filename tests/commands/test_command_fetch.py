@@ -114,6 +114,9 @@ def test_wrong_usage(fetch, capsys):
         fetch("things-eeg1")
     assert stop.value.code == 2
     assert "things-eeg1 needs --subject, one of: 01, 02" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        fetch("things-images", "--subject", "1", "--dry-run")
+    assert "things-images has no subjects" in capsys.readouterr().err
     code, printed = fetch("things-eeg1", "--subject", "1", "--session", "2")
     assert code == 2
     assert "--session is no option of this dataset; it has: --subject" in printed.err
