@@ -14,6 +14,7 @@ from warnings import warn
 
 import mne
 import numpy as np
+from mne.utils import logger
 
 from ._provenance import versions
 
@@ -65,6 +66,8 @@ def write_decoder(
         raise FileExistsError(f"{fname} exists. Use overwrite=True to replace it.")
     tensors = _tensors(decoder)
     header = _header(decoder) | {"crc32": _checksums(tensors)}
+    if left_out := _left_out(decoder, header):
+        logger.info("%s does not say %s.", fname, " and ".join(left_out))
     temporary = fname.with_name(f".{fname.name}.{uuid4().hex}")
     try:
         # not save_file, which would make the file unreadable to colleagues
@@ -181,6 +184,18 @@ def _header(decoder: ShallowAlignDecoder) -> dict[str, Any]:
         "screen": _records(getattr(decoder, "screen_", None)),
         "history": [(row["train_loss"], row["dur"]) for row in decoder.history_],
     }
+
+
+def _left_out(decoder: ShallowAlignDecoder, header: dict[str, Any]) -> list[str]:
+    """Name what a decoder has and its file has not."""
+    params = decoder.get_params(deep=False)
+    names = [
+        name
+        for name in ("net_params", "random_state")
+        if params[name] is not None and header["params"][name] is None
+    ]
+    has_validation = any("valid_loss" in row for row in decoder.history_)
+    return names + ["validation losses"] * has_validation
 
 
 def _records(screen: DataFrame | None) -> list[dict[Hashable, Any]] | None:

@@ -70,16 +70,28 @@ def read_evaluation(
         What was found.
     record : dict
         How it was found.
-    """
-    from safetensors import safe_open
 
-    with safe_open(folder / SIMILARITY, framework="np") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}
-        text = {name: json.loads(said) for name, said in file.metadata().items()}
-    gallery = text["gallery"]
-    pictures = None if image_root is None else [image_root / name for name in gallery]
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    del record["files"]
+    Raises
+    ------
+    ValueError
+        If one of the files is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    name = SIMILARITY
+    try:
+        with safe_open(folder / name, framework="np") as file:
+            arrays = {key: file.get_tensor(key) for key in file.keys()}
+            text = {key: json.loads(said) for key, said in file.metadata().items()}
+        gallery = text["gallery"]
+        name = RECORD
+        record = json.loads((folder / name).read_text(encoding="utf-8"))
+        del record["files"]
+    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{folder / name} is damaged ({error}). Evaluate the decoder again."
+        ) from error
+    pictures = None if image_root is None else [image_root / one for one in gallery]
     return Evaluation(**arrays, **text, pictures=pictures), record
 
 

@@ -501,7 +501,8 @@ class ShallowAlignDecoder(
         Notes
         -----
         What JSON cannot say is left out: ``net_params`` with callbacks, a
-        ``RandomState``, an encoder, loss or backbone without a name.
+        ``RandomState``, an encoder, loss or backbone without a name; of the history,
+        validation losses. A message at the level ``"INFO"`` names what was there.
         :func:`read_decoder` asks for the latter three. It gives a
         :class:`ShallowAlignDecoder` whatever class derived from it was saved.
         """

@@ -13,6 +13,7 @@ from mne.utils import verbose
 from sklearn.utils.validation import check_is_fitted
 
 from ._provenance import versions
+from ._report_data import describe_data
 from ._report_sources import (
     Content,
     read_decoder_training,
@@ -90,7 +91,8 @@ def make_report(
     marks : mapping of str to str | None
         Words to write at the layers of a table, such as ``{"blocks.5": "simulated"}``.
     provenance : mapping of str to object | None
-        What else a reader needs to compute the same again: data, protocol, seed.
+        What else a reader needs to compute the same again: data, protocol, seed. None
+        (default) writes down what the results, the decoder and the epochs tell.
     title : str
         Title of the page.
     %(verbose)s
@@ -125,6 +127,7 @@ def make_report(
     content, tested = _read(results, marks, image_root)
     decoder = tested if decoder is None else decoder
     if decoder is not None:
+        images = None if epochs is None else _images_of(epochs, images)
         _add_decoder(content, decoder, epochs, images)
     elif epochs is not None:
         raise ValueError("epochs were given, but no decoder to test. Give decoder=.")
@@ -140,7 +143,9 @@ def make_report(
     for name, figure in (figures or {}).items():
         caption = (captions or {}).get(name, "")
         _add_figure(report, figure, name, caption, caption or name)
-    _add_provenance(report, {**content.record, **(provenance or {})}, decoder)
+    record = {**content.record, **(provenance or {})}
+    record = record or describe_data(decoder, epochs, images)
+    _add_provenance(report, record, decoder)
     return report
 
 
@@ -178,7 +183,7 @@ def _add_decoder(
     """Test the decoder where there are trials, and tell how it was trained."""
     training = read_decoder_training(decoder)
     if epochs is not None:
-        tested = read_trials(decoder, epochs, _images_of(epochs, images))
+        tested = read_trials(decoder, epochs, images)
         content.sentence = f"{content.sentence} {tested.sentence}".strip()
         content.tables |= tested.tables
         content.drawings += tested.drawings

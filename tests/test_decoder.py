@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mne.utils import catch_logging
 from PIL import Image
 from sklearn.base import clone
 from sklearn.model_selection import (
@@ -19,6 +20,8 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.pipeline import make_pipeline
+from skorch.callbacks import EpochTimer
+from skorch.dataset import ValidSplit
 
 from mne_shallowalign import ShallowAlignDecoder, load_backbone, read_decoder
 from mne_shallowalign.alignment import ContrastiveLoss
@@ -415,6 +418,23 @@ def test_save_and_read(linear, cached, tmp_path, form):
         decoder.save(fname)
     twin.save(fname, overwrite=True)
     assert list(tmp_path.iterdir()) == [fname]
+
+
+def test_saving_names_what_a_file_cannot_say(linear, tmp_path):
+    X, features = linear
+    split = {"train_split": ValidSplit(3), "callbacks": [EpochTimer()]}
+    for params, missing in (
+        ({"random_state": 0}, ""),
+        ({"random_state": np.random.RandomState(0)}, "random_state"),
+        ({"net_params": split}, "net_params and validation losses"),
+    ):
+        decoder = make_decoder(**params).fit(X, features)
+        with catch_logging(verbose="INFO") as log:
+            decoder.save(tmp_path / "decoder.safetensors", overwrite=True)
+        said = f"decoder.safetensors does not say {missing}." if missing else ""
+        told = log.getvalue().strip()
+        assert told.endswith(said)
+        assert bool(told) == bool(missing)
 
 
 def test_a_decoder_of_another_machine_uses_the_device_of_this_one(linear, cached):

@@ -7,6 +7,7 @@ import stat
 
 import numpy as np
 import pandas as pd
+import pytest
 from safetensors.numpy import load_file
 
 from mne_shallowalign._evaluation import Evaluation
@@ -15,6 +16,21 @@ from mne_shallowalign._evaluation_folder import (
     read_evaluation,
     write_evaluation,
 )
+
+
+@pytest.mark.parametrize("name", ["similarity.safetensors", "provenance.json"])
+@pytest.mark.parametrize("damage", [b"", b"[]"])
+def test_a_damaged_file_is_named(name, damage, tmp_path):
+    found = Evaluation(
+        similarity=np.eye(2, dtype=np.float32),
+        truth=np.array([0, 1]),
+        gallery=["a/1.png", "b/2.png"],
+        concepts=["a", "b"],
+    )
+    write_evaluation(tmp_path, found, {})
+    (tmp_path / name).write_bytes(damage)
+    with pytest.raises(ValueError, match=rf"{name} is damaged .*Evaluate"):
+        read_evaluation(tmp_path)
 
 
 def test_a_folder_gives_back_what_it_was_given(tmp_path):

@@ -47,6 +47,34 @@ def _titles(report):
     return [element.name for element in report._content]
 
 
+def test_without_provenance_it_says_what_is_known(decoder, data, tmp_path):
+    def table(report):
+        page = _page(report, tmp_path)
+        (tmp_path / "page.html").unlink()
+        return dict(re.findall("<tr><th>(.*?)</th><td>(.*?)</td></tr>", page))
+
+    X, features = data
+    said = table(make_report(decoder))
+    assert said["training: pictures"] == "60"
+    assert said["time samples"] == "5"
+    assert "provenance={'dataset': ..., 'split': ...}" in said["not said"]
+    metadata = pd.DataFrame({"subject": ["01", "02"] * 10})
+    info = mne.create_info(["Fz", "Cz"], 50.0, "eeg")
+    epochs = mne.EpochsArray(X[60:], info, tmin=-0.02, metadata=metadata)
+    fitted = _decoder(layer=2, max_epochs=1)
+    fitted.fit(mne.EpochsArray(X[:60], info), features[:60])
+    shown = features[60:].copy()
+    shown[1] = shown[0]
+    said = table(make_report(fitted, epochs=epochs, images=shown))
+    assert said["channels"] == "2 eeg"
+    assert said["sampling rate"] == "50 Hz"
+    assert (said["test: trials"], said["test: pictures"]) == ("20", "19")
+    assert said["test: window"] == "-0.02 to 0.06 s"
+    assert said["test: subjects"] == "01, 02"
+    given = make_report(decoder, epochs=X[60:], images=shown, provenance={"a": 1})
+    assert "not said" not in table(given)
+
+
 def test_a_decoder_is_tested(decoder, data, tmp_path):
     X, features = (part[60:] for part in data)
     report = make_report(decoder, epochs=X, images=features)

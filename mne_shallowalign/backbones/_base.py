@@ -180,7 +180,7 @@ class Backbone:
         known = [*self.layers, *([FINAL] if self.final_width is not None else [])]
         if layer not in known:
             raise ValueError(
-                f"{self.name} has no layer {layer!r}. {suggest(layer, known)} "
+                f"layer={layer!r} is not in {self.name}. {suggest(layer, known)} "
                 f"Layers can also be numbers, 1..{len(self.layers)}."
             )
         return layer

@@ -4,10 +4,42 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# One name and one meaning in every command that has the option.
+_SHARED: dict[str, dict[str, Any]] = {
+    "--weights": {"default": "hub", "help": "hub (default), random, or a file"},
+    "--device": {"default": "auto", "help": "auto (default), cpu, mps, cuda or cuda:1"},
+    "--seed": {"default": 0, "help": "default: %(default)s"},
+    "--cache-dir": {
+        "help": "where features are kept for the next time, default a folder in MNE's "
+        "data folder"
+    },
+}
 _LOADING = ("session", "task", "tmin", "tmax", "l_freq", "h_freq", "sfreq")
+
+
+def add_shared_arguments(group: argparse._ActionsContainer, *options: str) -> None:
+    """Add options that several commands have.
+
+    Parameters
+    ----------
+    group : argparse._ActionsContainer
+        Where to add them: a parser or a group of one.
+    *options : str
+        Their names, such as ``"--seed"``.
+    """
+    types: dict[str, Callable[[str], Any]] = {
+        "--device": parse_device,
+        "--seed": parse_seed,
+        "--cache-dir": parse_folder,
+    }
+    for option in options:
+        group.add_argument(option, type=types.get(option, str), **_SHARED[option])
 
 
 def add_data_arguments(data: argparse._ArgumentGroup, required: bool = False) -> None:
@@ -36,11 +68,14 @@ def add_data_arguments(data: argparse._ArgumentGroup, required: bool = False) ->
     )
     for name in ("--tmin", "--tmax"):
         data.add_argument(
-            name, type=float, metavar="SECONDS", help="window around picture onset"
+            name,
+            type=parse_seconds,
+            metavar="SECONDS",
+            help="window around picture onset",
         )
     for name in ("--l-freq", "--h-freq", "--sfreq"):
         data.add_argument(
-            name, type=parse_hz, metavar="HZ", help="default: as recorded"
+            name, type=parse_positive, metavar="HZ", help="default: as recorded"
         )
 
 
@@ -73,6 +108,13 @@ def loading_of(args: argparse.Namespace) -> dict[str, Any]:
     loading : dict
         Arguments of :func:`mne_shallowalign.datasets.load_bids` that were given.
     """
+    for low, high in (("tmin", "tmax"), ("l_freq", "h_freq")):
+        start, end = getattr(args, low), getattr(args, high)
+        if start is not None and end is not None and start >= end:
+            args.usage_error(
+                f"{args.options[low]} must be less than {args.options[high]}, got "
+                f"{start:g} and {end:g}"
+            )
     given = {name: getattr(args, name) for name in _LOADING}
     loading = {name: value for name, value in given.items() if value is not None}
     if loading.get("tmin", -1) >= 0:
@@ -120,8 +162,27 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def parse_hz(text: str) -> float:
-    """Read a frequency.
+def parse_seconds(text: str) -> float:
+    """Read a time.
+
+    Parameters
+    ----------
+    text : str
+        ``"-0.2"``.
+
+    Returns
+    -------
+    seconds : float
+        A finite number.
+    """
+    seconds = _number(text)
+    if not math.isfinite(seconds):
+        raise argparse.ArgumentTypeError(f"expected seconds, got {text!r}")
+    return seconds
+
+
+def parse_positive(text: str) -> float:
+    """Read a positive number.
 
     Parameters
     ----------
@@ -130,16 +191,120 @@ def parse_hz(text: str) -> float:
 
     Returns
     -------
-    hz : float
+    number : float
         More than 0.
     """
-    try:
-        hz = float(text)
-    except ValueError:
-        hz = -1.0
-    if not 0 < hz < float("inf"):
+    number = _number(text)
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"expected a positive number, got {text!r}")
-    return hz
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def parse_device(text: str) -> str:
+    """Read the name of a device, which need not be there.
+
+    Parameters
+    ----------
+    text : str
+        ``"cuda:1"``.
+
+    Returns
+    -------
+    device : str
+        The same.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
+        raise argparse.ArgumentTypeError(
+            f"expected auto, cpu, mps, cuda or cuda:N, got {text!r}"
+        )
+    return text
+
+
+def parse_seed(text: str) -> int:
+    """Read a seed.
+
+    Parameters
+    ----------
+    text : str
+        ``"0"``.
+
+    Returns
+    -------
+    seed : int
+        From 0 to 2^32 - 1.
+    """
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 0 to 4294967295, got {text!r}"
+        )
+    return int(text)
+
+
+def parse_jobs(text: str) -> int:
+    """Read a number of processes.
+
+    Parameters
+    ----------
+    text : str
+        ``"4"`` or ``"-1"``.
+
+    Returns
+    -------
+    n_jobs : int
+        At least 1, or -1: one for each processor.
+    """
+    if text != "-1" and (not text.isdecimal() or int(text) == 0):
+        raise argparse.ArgumentTypeError(
+            f"expected a number of at least 1, or -1, got {text!r}"
+        )
+    return int(text)
+
+
+def parse_whole(text: str) -> int:
+    """Read how many there are.
+
+    Parameters
+    ----------
+    text : str
+        ``"5"``.
+
+    Returns
+    -------
+    number : int
+        At least 1.
+    """
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"expected a number of at least 1, got {text!r}"
+        )
+    return int(text)
+
+
+def parse_folder(text: str) -> Path:
+    """Read a folder, which need not be there but can be made.
+
+    Parameters
+    ----------
+    text : str
+        ``"features"``.
+
+    Returns
+    -------
+    folder : Path
+        The same.
+    """
+    folder = Path(text).expanduser()
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a folder, but {there} is a file")
+    return folder
 
 
 def parse_words(text: str) -> list[str]:
@@ -201,9 +366,11 @@ def parse_count(text: str) -> int | str:
     """
     if text == "auto":
         return text
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected auto or a number, got {text!r}")
-    return int(text)
+    try:
+        return parse_whole(text)
+    except argparse.ArgumentTypeError as error:
+        message = f"expected auto or a number of at least 1, got {text!r}"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def parse_size(text: str) -> int:

@@ -75,8 +75,8 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
 
     Raises
     ------
-    ValueError
-        If something is unknown, or no option of the recipe.
+    TypeError, ValueError
+        If something is unknown, out of its range, or no option of the recipe.
     """
     from ..protocols import Recipe
 
@@ -85,6 +85,7 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
     else:
         recipe = Recipe(name="", decoder=_from_options(args), picks="data")
     _configure(recipe.decoder, args)
+    _check(recipe.decoder)
     return recipe
 
 
@@ -102,6 +103,11 @@ def read_fitted(path: Path, device: str = "auto") -> Fitted:
     -------
     fitted : Fitted
         Decoder and record.
+
+    Raises
+    ------
+    ValueError
+        If one of the two files is damaged.
     """
     from ..decoder import read_decoder
 
@@ -109,7 +115,13 @@ def read_fitted(path: Path, device: str = "auto") -> Fitted:
     beside = record_path(path)
     if not beside.is_file():
         return Fitted(decoder, {})
-    return Fitted(decoder, json.loads(beside.read_text(encoding="utf-8")))
+    try:
+        return Fitted(decoder, dict(json.loads(beside.read_text(encoding="utf-8"))))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{beside} should say what the decoder learned from, but is damaged "
+            f"({error}). Without this file only the pictures of the training are known."
+        ) from error
 
 
 def read_queries(
@@ -257,7 +269,7 @@ def _published(args: argparse.Namespace) -> Recipe:
 
 def _one_layer(layers: list[int | float | str] | None) -> int | float | str | None:
     if layers is not None and len(layers) > 1:
-        raise ValueError(f"A recipe takes one --layer, got {len(layers)}.")
+        raise ValueError(f"--layer takes one layer with --recipe, got {len(layers)}.")
     return layers[0] if layers else None
 
 
@@ -308,3 +320,25 @@ def _configure(
             f"{', '.join(decoder.get_params(deep=False))}."
         )
     decoder.set_params(**given)
+
+
+def _check(estimator: ShallowAlignDecoder | LayerSearchCV) -> None:
+    """Find out before the trials are read, not after."""
+    from .._device import choose_device
+    from ..backbones import load_backbone
+    from ..encoders._names import ENCODERS
+    from ..features._pooling import check_pooling
+    from ..search import LayerSearchCV
+
+    is_search = isinstance(estimator, LayerSearchCV)
+    decoder = estimator.decoder if is_search else estimator
+    layers: Any = (estimator.layers or []) if is_search else decoder.layer
+    decoder._check_parameters()
+    check_pooling(decoder.pooling)
+    choose_device(decoder.device)
+    if isinstance(decoder.encoder, str):
+        ENCODERS.get(decoder.encoder)
+    backbone = load_backbone(decoder.backbone)
+    for layer in layers if isinstance(layers, list) else [layers]:
+        if layer != "auto":
+            backbone.resolve(layer)

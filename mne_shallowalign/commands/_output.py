@@ -39,7 +39,8 @@ def output_folder(out: Path | None, keep: bool = True) -> Iterator[Path]:
     out = Path(out or tempfile.mkdtemp(prefix="mne-shallowalign-"))
     done = False
     try:
-        _check_writable(out)
+        check_folder(out)
+        out.mkdir(parents=True, exist_ok=True)
         yield out
         done = True
     finally:
@@ -47,11 +48,22 @@ def output_folder(out: Path | None, keep: bool = True) -> Iterator[Path]:
             shutil.rmtree(out, ignore_errors=True)
 
 
-def _check_writable(out: Path) -> None:
-    """Find out before the work, not after it."""
+def check_folder(out: Path) -> None:
+    """Find out before the work whether a folder can be made and written.
+
+    Parameters
+    ----------
+    out : Path
+        The folder, which need not be there and is not made.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there.
+    """
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise OSError(
@@ -87,7 +99,7 @@ def check_file(path: Path, overwrite: bool = False) -> Path:
         raise FileExistsError(
             f"{path} exists. Give another --out, or --overwrite to replace a file."
         )
-    _check_writable(next(folder for folder in path.parents if folder.exists()))
+    check_folder(path.parent)
     return path
 
 
@@ -117,10 +129,11 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     """
     out = out.expanduser().resolve()
     _check_replaceable(out, overwrite)
+    check_folder(out)
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     try:
-        _check_writable(part)
+        part.mkdir(parents=True)
         yield part
         _check_replaceable(out, overwrite)
         if out.exists():
@@ -133,7 +146,9 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
 def _check_replaceable(out: Path, overwrite: bool) -> None:
     if not out.exists():
         return
-    names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
+    if not out.is_dir():
+        raise FileExistsError(f"{out} is a file, not a folder. Give another --out.")
+    names = {path.name for path in out.iterdir()}
     if names and not overwrite:
         raise FileExistsError(
             f"There is something in {out}. Give another --out, or --overwrite to "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _COLUMNS = ("path", "stim_file", "image")
+_TABLES = {".tsv": "excel-tab", ".csv": "excel"}
 
 
 def find_pictures(images: Path) -> list[str]:
@@ -17,8 +18,8 @@ def find_pictures(images: Path) -> list[str]:
     ----------
     images : Path
         A folder, in which pictures are looked for at any depth, leaving hidden files
-        out; a text file with one path a line; or a ``.tsv`` file with a column
-        ``path``, ``stim_file`` or ``image``, in which ``n/a`` is passed over.
+        out; a text file with one path a line; or a ``.tsv`` or ``.csv`` file with a
+        column ``path``, ``stim_file`` or ``image``, in which ``n/a`` is passed over.
 
     Returns
     -------
@@ -61,16 +62,17 @@ def _read_list(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is not a list of pictures: give a folder, a text file with a path "
-            "a line, or a .tsv file."
+            "a line, or a .tsv or .csv file."
         ) from error
-    if path.suffix.lower() != ".tsv":
+    dialect = _TABLES.get(path.suffix.lower())
+    if dialect is None:
         return [line.strip() for line in text.splitlines() if line.strip()]
-    rows = csv.DictReader(text.splitlines(), dialect="excel-tab")
+    rows = csv.DictReader(text.splitlines(), dialect=dialect)
     header = rows.fieldnames or []
     column = next((name for name in _COLUMNS if name in header), None)
     if column is None:
         raise ValueError(
             f"{path} needs a column {', '.join(_COLUMNS[:-1])} or {_COLUMNS[-1]}; it "
-            f"has {', '.join(header)}."
+            f"has {', '.join(header) or 'none'}."
         )
     return [row[column] for row in rows if row[column] not in (None, "", "n/a")]

@@ -58,7 +58,16 @@ def read_trials(
     -------
     trials : Trials
         Trials with their settings.
+
+    Raises
+    ------
+    NotADirectoryError
+        If there is no such folder of pictures.
     """
+    if stimuli is not None and not stimuli.is_dir():
+        raise NotADirectoryError(
+            f"--stimuli {stimuli} is no folder. Give the one that the pictures lie in."
+        )
     stimuli = root / "stimuli" if stimuli is None else stimuli
     epochs = load_trials(root, subjects, stimuli, **(loading or {}))
     by_class = has_picture_sets(epochs, stimuli)

@@ -73,7 +73,6 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _tabulate_layers(name: str, granularity: str | None) -> DataFrame:
-    import numpy as np
     import pandas as pd
 
     from ..backbones import load_backbone
@@ -82,16 +81,14 @@ def _tabulate_layers(name: str, granularity: str | None) -> DataFrame:
         {} if granularity is None else {"granularity": granularity}
     )
     backbone = load_backbone(name, **options)
-    n_layers = len(backbone.layers)
-    table = pd.DataFrame(
-        {
-            "number": np.arange(1, n_layers + 1),
-            "layer": backbone.layers,
-            "depth": np.round(np.arange(n_layers) / max(n_layers - 1, 1), 3),
-            "width": backbone.widths,
-        }
-    ).astype(object)
+    last = max(len(backbone.layers) - 1, 1)
+    rows: list[tuple[Any, ...]] = [
+        (i + 1, layer, round(i / last, 3), width)
+        for i, (layer, width) in enumerate(
+            zip(backbone.layers, backbone.widths, strict=True)
+        )
+    ]
     if backbone.final_width is not None:
-        last = ["", "final", "", backbone.final_width]
-        table.loc[n_layers] = last  # type: ignore[assignment]  # a row is not in the stubs
-    return table
+        rows.append(("", "final", "", backbone.final_width))
+    names = ["number", "layer", "depth", "width"]
+    return pd.DataFrame(rows, columns=names, dtype=object)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._arguments import parse_size
+from ._arguments import add_shared_arguments, parse_size
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,9 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
         The parser of the command.
     """
-    parser.add_argument(
-        "--cache-dir", type=Path, help="default: a folder in MNE's data folder"
-    )
+    add_shared_arguments(parser, "--cache-dir")
     parser.add_argument("--clear", action="store_true", help="remove features")
     clear = parser.add_argument_group("with --clear")
     clear.add_argument(

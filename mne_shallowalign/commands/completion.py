@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from ._arguments import parse_folder
 
 SUMMARY = "Print the script that lets a shell complete this command."
 EXAMPLES = """\
@@ -45,4 +49,17 @@ def run(args: argparse.Namespace) -> None:
             "Completion needs the package shtab: pip install "
             '"mne-shallowalign[completion]"'
         ) from error
-    print(shtab.complete(make_parser(), shell=args.shell))
+    parser = make_parser()
+    for action in _paths(parser):
+        action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
+    print(shtab.complete(parser, shell=args.shell))
+
+
+def _paths(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Find the options that take a file or a folder."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _paths(command)
+        elif action.type in (Path, parse_folder):
+            yield action

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ._arguments import parse_folder
+
 SUMMARY = "List the datasets that can be fetched, and what of them is on disk."
 EXAMPLES = """\
 examples:
@@ -30,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
         The parser of the command.
     """
-    parser.add_argument("--path", help="folder of all datasets (default: MNE_DATA)")
+    parser.add_argument(
+        "--path",
+        type=parse_folder,
+        help="folder of all datasets, default the one of MNE (MNE_DATA)",
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._arguments import (
     add_average_argument,
     add_data_arguments,
+    add_shared_arguments,
     loading_of,
     parse_layers,
 )
@@ -50,14 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_protocol_arguments(parser.add_argument_group("protocol"))
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, help="folder, default a temporary one")
-    output.add_argument("--no-report", action="store_true", help="print only")
+    output.add_argument(
+        "--no-report", action="store_true", help="print only, without --out"
+    )
 
 
 def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
     model.add_argument("--backbone", default="gabor/v1", help="default: %(default)s")
-    model.add_argument(
-        "--weights", default="hub", help="hub (default), random, or a file"
-    )
+    add_shared_arguments(model, "--weights")
     model.add_argument(
         "--layer",
         type=parse_layers,
@@ -65,7 +66,7 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
         help="name, number from 1, relative depth from 0.0 to 1.0, or final; several "
         "with commas or by repeating the option; default: a spread",
     )
-    model.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    add_shared_arguments(model, "--seed")
 
 
 def _add_protocol_arguments(protocol: argparse._ArgumentGroup) -> None:
@@ -91,6 +92,9 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
     """
     if (args.bids_root is None) != (args.subject is None):
         args.usage_error("--bids-root and --subject belong together")
+    if args.out is not None and args.no_report:
+        args.usage_error("--no-report prints only, and writes nothing to --out")
+    loading = loading_of(args)
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -117,7 +121,7 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
             average=args.average,
             seed=args.seed,
             cache_dir=cache_dir,
-            loading=loading_of(args),
+            loading=loading,
         )
         table = tabulate(study.scores, study.marks)
         print(f"\n{table.to_string(index=False)}\n\n{study.sentence}")

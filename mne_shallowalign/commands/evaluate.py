@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ._arguments import add_average_argument, add_data_arguments
+from ._arguments import (
+    add_average_argument,
+    add_data_arguments,
+    add_shared_arguments,
+)
 from ._output import whole_folder
 
 SUMMARY = "Test a saved decoder on trials that it has not seen."
@@ -63,7 +67,7 @@ def add_test_arguments(data: argparse._ArgumentGroup, required: bool = False) ->
         action="store_true",
         help="also test on concepts that the decoder learned from",
     )
-    data.add_argument("--device", default="auto", help="default: %(default)s")
+    add_shared_arguments(data, "--device")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -75,14 +79,15 @@ def run(args: argparse.Namespace) -> None:
         The options.
     """
     if args.out is None:
-        _evaluate(args, None)
+        print(_evaluate(args, None))
         return
     with whole_folder(args.out, args.overwrite) as folder:
-        _evaluate(args, folder)
-    print(f"\nResults: {args.out}")
+        said = _evaluate(args, folder)
+    print(f"{said}\n\nResults: {args.out}")
 
 
-def _evaluate(args: argparse.Namespace, folder: Path | None) -> None:
+def _evaluate(args: argparse.Namespace, folder: Path | None) -> str:
+    """Test and write; what to say is said when it is safe on disk."""
     from mne.utils import use_log_level
 
     from .._evaluation import evaluate, measure, score_row
@@ -100,8 +105,8 @@ def _evaluate(args: argparse.Namespace, folder: Path | None) -> None:
         found = evaluate(fitted.decoder, epochs, epochs.metadata["image"].to_numpy(str))
     metrics = measure(found)
     who = "This brain picks" if len(args.subject) == 1 else "These brains pick"
-    print(tabulate_metrics(metrics).to_string(index=False))
-    print(f"\n{describe_result(score_row(metrics), who)}")
     if folder is not None:
         made_of = {k: str(v) for k, v in describe_decoder(fitted.decoder).items()}
         write_evaluation(folder, found, record | {"decoder": made_of})
+    table = tabulate_metrics(metrics).to_string(index=False)
+    return f"{table}\n\n{describe_result(score_row(metrics), who)}"

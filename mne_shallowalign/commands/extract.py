@@ -12,7 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import parse_count, parse_layers, parse_words
+from ._arguments import (
+    add_shared_arguments,
+    parse_count,
+    parse_jobs,
+    parse_layers,
+    parse_words,
+)
 from ._output import RECORD, whole_folder
 from ._pictures import find_pictures
 
@@ -26,7 +32,7 @@ EXAMPLES = """\
 examples:
   mne-shallowalign extract pictures --backbone gabor/v1 --out features
       every layer, without a download
-  mne-shallowalign extract pictures --backbone vit-b-16 --layers 4,8,12,final \\
+  mne-shallowalign extract pictures --backbone vit-b-16 --layer 4,8,12,final \\
       --pooling mean,cls --out features
       some layers, pooled in two ways, in one pass
   mne-shallowalign extract list.tsv --image-root ds/stimuli --out features
@@ -49,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "images",
         type=Path,
-        help="folder of pictures, a text file with a path a line, or a .tsv file with "
-        "a column path, stim_file or image",
+        help="folder of pictures, a text file with a path a line, or a .tsv or .csv "
+        "file with a column path, stim_file or image",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
     parser.add_argument(
@@ -65,20 +71,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
     model.add_argument("--backbone", default="vit-b-16", help="default: %(default)s")
-    model.add_argument(
-        "--weights", default="hub", help="hub (default), random, or a file"
-    )
+    add_shared_arguments(model, "--weights")
     model.add_argument(
         "--granularity",
         choices=("stage", "block"),
         help="layers of a convolutional network: its stages (default) or its blocks",
     )
     model.add_argument(
-        "--layers",
+        "--layer",
         type=parse_layers,
         action="extend",
-        help="names, numbers from 1, relative depths from 0.0 to 1.0, or final, with "
-        "commas; default: all but final",
+        help="name, number from 1, relative depth from 0.0 to 1.0, or final; several "
+        "with commas or by repeating the option; default: all but final",
     )
     model.add_argument(
         "--pooling",
@@ -94,18 +98,23 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
 
 
 def _add_run_arguments(run: argparse._ArgumentGroup) -> None:
-    run.add_argument("--device", default="auto", help="default: %(default)s")
-    run.add_argument("--precision", default="auto", help="default: %(default)s")
+    add_shared_arguments(run, "--device")
+    run.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16", "float16"),
+        default="auto",
+        help="default: %(default)s",
+    )
     run.add_argument(
         "--batch-size", type=parse_count, default="auto", help="default: %(default)s"
     )
-    run.add_argument("--jobs", type=int, help="processes that decode pictures")
     run.add_argument(
-        "--cache-dir",
-        type=Path,
-        help="where features are kept for the next time, default a folder in MNE's "
-        "data folder",
+        "--n-jobs",
+        type=parse_jobs,
+        help="processes that decode pictures, -1 for one per processor; default: as "
+        "their number asks for",
     )
+    add_shared_arguments(run, "--cache-dir")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -152,7 +161,7 @@ def _extract(
     features = extract_features(
         names,
         backbone,
-        args.layers,
+        args.layer,
         image_root=image_root,
         pooling=args.pooling,
         views=args.views,
@@ -161,7 +170,7 @@ def _extract(
         device=args.device,
         precision=args.precision,
         cache_dir=args.cache_dir,
-        n_jobs=args.jobs,
+        n_jobs=args.n_jobs,
         verbose=True if sys.stderr.isatty() else None,  # with a progress bar
     )
     # "final" is one array under every pooling, and one file

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import parse_words
+from ._arguments import parse_folder, parse_words
 
 if TYPE_CHECKING:
     from ..datasets import Dataset, RemoteFile
@@ -58,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stimuli", help="seen, all or none (NOD)")
     parser.add_argument("--edition", help="things or things-plus (things-images)")
     parser.add_argument("--include", nargs="+", help="patterns of paths (by accession)")
-    parser.add_argument("--path", help="folder of all datasets (default: MNE_DATA)")
+    parser.add_argument(
+        "--path",
+        type=parse_folder,
+        help="folder of all datasets, default the one of MNE (MNE_DATA)",
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--check", action="store_true", help="fetch nothing: verify what is there"
@@ -84,6 +88,7 @@ def run(args: argparse.Namespace) -> None:
     """
     import mne
 
+    from ..datasets._dataset import DATASETS
     from ..datasets._fetch import data_folder
 
     mne.set_log_level("INFO")
@@ -95,6 +100,8 @@ def run(args: argparse.Namespace) -> None:
         options["stimuli"] = None
     dataset = _find(args.dataset)
     if args.subject is not None:
+        if args.dataset in DATASETS and not dataset.subjects:
+            args.usage_error(f"{args.dataset} has no subjects to choose with --subject")
         options["subject"] = args.subject
     elif dataset.subjects:
         args.usage_error(

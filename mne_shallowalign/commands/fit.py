@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._arguments import (
     add_average_argument,
     add_data_arguments,
+    add_shared_arguments,
     loading_of,
     parse_layers,
     parse_setting,
@@ -37,8 +38,8 @@ examples:
       --out nice.safetensors
       a published system
 
-only trials of the split train are read: those of a dataset that publishes no split are
-all of it. Beside the decoder, decoder.json says what it learned from.
+only trials of the split train are learned from; where a dataset publishes no split,
+all are. Beside the decoder, decoder.json says what it learned from.
 """
 
 
@@ -69,9 +70,7 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
         "--recipe", help="a published system, such as nice or shallow_alignment"
     )
     model.add_argument("--backbone", help="default: vit-b-16, or that of the recipe")
-    model.add_argument(
-        "--weights", default="hub", help="hub (default), random, or a file"
-    )
+    add_shared_arguments(model, "--weights")
     model.add_argument(
         "--layer",
         type=parse_layers,
@@ -80,8 +79,10 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
         "final; auto chooses it in closed form, search by cross-validation on training "
         "concepts, among several where they are given with commas",
     )
-    model.add_argument("--pooling", help="default: mean")
-    model.add_argument("--encoder", help="default: eegproject")
+    model.add_argument(
+        "--pooling", help="mean (default), cls, all, max, gem or flatten"
+    )
+    model.add_argument("--encoder", help="default: eegproject, or that of the recipe")
     model.add_argument(
         "--set",
         type=parse_setting,
@@ -93,14 +94,12 @@ def _add_model_arguments(model: argparse._ArgumentGroup) -> None:
 
 
 def _add_run_arguments(run: argparse._ArgumentGroup) -> None:
-    run.add_argument("--seed", type=int, default=0, help="default: %(default)s")
-    run.add_argument("--device", help="default: auto")
-    run.add_argument("--precision", help="default: auto")
+    add_shared_arguments(run, "--seed", "--device", "--cache-dir")
     run.add_argument(
-        "--cache-dir",
-        type=Path,
-        help="where features are kept for the next time, default a folder in MNE's "
-        "data folder",
+        "--precision",
+        choices=("auto", "float32", "tf32", "bfloat16"),
+        default="auto",
+        help="default: %(default)s",
     )
 
 

@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._arguments import parse_labels, parse_words
+from ._arguments import (
+    add_shared_arguments,
+    parse_jobs,
+    parse_labels,
+    parse_positive,
+    parse_whole,
+    parse_words,
+)
+from ._output import check_folder
 
 if TYPE_CHECKING:
     from ..protocols import Recordings
@@ -21,7 +29,7 @@ examples:
       no data, no download: simulated people, stand-ins for the vision models
   mne-shallowalign reproduce table1 --dry-run
       fits, hours and disk, and nothing else
-  mne-shallowalign reproduce table5 --backbone vit-b-16 --subject 01,02 --seeds 1 \\
+  mne-shallowalign reproduce table5 --backbone vit-b-16 --subject 01,02 --n-seeds 1 \\
       --out results
       a part of it; the same command goes on after it was stopped
 """
@@ -54,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="vision models of the paper, such as vit-b-16; default: all",
     )
     parser.add_argument(
-        "--seeds", type=int, help="how many; default: 5, or 1 if simulated"
+        "--n-seeds",
+        type=parse_whole,
+        help="how many seeds; default: 5, or 1 if simulated",
     )
     parser.add_argument(
         "--selection",
@@ -63,8 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what layers are chosen by; test is the published habit, and every number "
         "then says so; default: %(default)s",
     )
-    parser.add_argument("--device", help="cuda, mps or cpu; default: what there is")
-    parser.add_argument("--n-jobs", type=int, help="how many fits run at once")
+    add_shared_arguments(parser, "--device")
+    parser.add_argument(
+        "--n-jobs",
+        type=parse_jobs,
+        help="fits that run at once, -1 for one per processor; default: 1",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("reproduction"), help="default: %(default)s"
     )
@@ -73,8 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seconds-per-fit",
-        type=float,
-        help="what a fit of one person takes, for --dry-run",
+        type=parse_positive,
+        metavar="SECONDS",
+        help="with --dry-run: what a fit of one person takes",
     )
 
 
@@ -86,6 +101,11 @@ def run(args: argparse.Namespace) -> None:
     args : argparse.Namespace
         The options.
     """
+    if args.seconds_per_fit is not None and not args.dry_run:
+        args.usage_error("--seconds-per-fit needs --dry-run")
+    idle = [one for one in args.argv[1:] if one not in ("--verbose", "--debug")]
+    if args.exhibit is None and idle:
+        args.usage_error(f"{idle[0]} needs the name of a table or figure")
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -97,6 +117,8 @@ def run(args: argparse.Namespace) -> None:
         return
     if args.exhibit not in exhibits.index:
         args.usage_error(f"{args.exhibit}: choose one of {', '.join(exhibits.index)}")
+    if not args.dry_run:
+        check_folder(args.out)
     dataset = args.dataset or exhibits.loc[args.exhibit, "dataset"]
     setting = _setting(args, dataset)
     if args.dry_run:
@@ -114,9 +136,9 @@ def _setting(args: argparse.Namespace, dataset: str) -> Setting:
     from ..reproduce import paper_setting, simulated_setting
 
     options = {"backbones": args.backbone, "selection": args.selection}
-    if args.seeds is not None:
-        options["seeds"] = args.seeds
-    if args.device is not None:
+    if args.n_seeds is not None:
+        options["seeds"] = args.n_seeds
+    if args.device != "auto":
         options["params"] = {"device": args.device}
     if dataset != "simulated":
         return paper_setting(_recordings(dataset, args.subject), **options)

@@ -194,6 +194,11 @@ def _recording(
     }
     if kind not in patterns:
         raise ValueError(f"kind={kind!r} must be 'epochs' or 'raw'.")
+    if kind != "raw" and (session is not None or run is not None):
+        raise ValueError(
+            f"kind={kind!r} is one file of all sessions and runs: leave session and "
+            "run out, or give kind='raw'."
+        )
     files = published_files(dataset.folder)
     chosen = select(files, patterns[kind])
     if kind == "raw":

@@ -77,9 +77,7 @@ def fetch_things_images(
     """
     from mne import get_config
 
-    if edition not in _ARCHIVES:
-        raise ValueError(f"edition={edition!r} must be 'things' or 'things-plus'.")
-    archive, folder = _ARCHIVES[edition]
+    archive, folder = _archive(edition)
     known = _names(edition)
     wanted = known if images is None else set(images)
     unknown = sorted(wanted - known)
@@ -110,6 +108,12 @@ def _inside(name: str) -> str:
     return name
 
 
+def _archive(edition: Edition) -> tuple[RemoteFile, str]:
+    if edition not in _ARCHIVES:
+        raise ValueError(f"edition={edition!r} must be 'things' or 'things-plus'.")
+    return _ARCHIVES[edition]
+
+
 def _names(edition: Edition) -> set[str]:
     if edition == "things":
         return set(things_images()["image"])
@@ -131,7 +135,7 @@ _ARCHIVES = {
 def _files(
     subject: None = None, root: Path | None = None, *, edition: Edition = "things"
 ) -> list[RemoteFile]:
-    archive = _ARCHIVES[edition][0]
+    archive = _archive(edition)[0]
     there = unpacked_files(archive, root) if root is not None else []
     return there if len(there) >= len(_names(edition)) else [archive]
 

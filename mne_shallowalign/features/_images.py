@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mne.utils import logger
 from PIL import Image
 
 from ._decode import Source, check_decodes, decode, digest_pixels
@@ -124,9 +125,9 @@ def open_images(
 
     Notes
     -----
-    Two files with the same bytes are one image, whatever their names. Images in memory
-    are identified by their pixels. Every file is read and decoded at most once per
-    session.
+    Two files with the same bytes are one image, whatever their names; if their folders
+    differ, which often are concepts, this is logged once. Images in memory are
+    identified by their pixels. Every file is read and decoded at most once per session.
     """
     if isinstance(images, ImageSet):
         return images
@@ -138,11 +139,12 @@ def open_images(
             (str(name), *identified[path])
             for name, path in zip(rows, paths, strict=True)
         ]
+        image_set = _unique(found)
+        _tell_twins(paths, image_set.index)
     else:
-        found = [
-            (row, (image,), (digest_pixels(image),)) for row, image in enumerate(rows)
-        ]
-    image_set = _unique(found)
+        image_set = _unique(
+            [(row, (image,), (digest_pixels(image),)) for row, image in enumerate(rows)]
+        )
     if verify:
         verify_images(image_set.pictures)
     return image_set
@@ -314,6 +316,28 @@ def _unique(found: list[_Found]) -> ImageSet:
         index[row] = first[image_id]
     names, sources, digests = zip(*(found[row] for row in keep), strict=True)
     return ImageSet(tuple(first), names, index, sources, digests)
+
+
+def _tell_twins(paths: Sequence[str], index: np.ndarray) -> None:
+    """Tell of files that count as one although their folders differ."""
+    first: dict[int, str] = {}
+    twins = {}
+    for path, i in zip(paths, index.tolist(), strict=True):
+        other = first.setdefault(i, path)
+        if other != path and os.path.dirname(other) != os.path.dirname(path):
+            twins[path] = other
+    if twins:
+        path, other = next(iter(twins.items()))
+        _warn_once(
+            f"{other} and {path} have the same bytes and count as one image, though "
+            "their folders, which may be concepts, differ. Such pairs: "
+            f"{len(twins)}."
+        )
+
+
+@lru_cache(maxsize=1000)
+def _warn_once(message: str) -> None:
+    logger.warning(message)
 
 
 def _digest_set(digests: tuple[str, ...]) -> str:

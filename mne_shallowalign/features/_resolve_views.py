@@ -149,4 +149,4 @@ def _named(view: str) -> Callable[..., Any]:
         return VIEWS[view]()
     if name in VIEWS and strength.replace(".", "", 1).isdecimal():
         return VIEWS[name](float(strength) if "." in strength else int(strength))
-    raise ValueError(f"There is no view {view!r}. {suggest(view, [ORIGINAL, *VIEWS])}")
+    raise ValueError(f"Unknown view {view!r}. {suggest(view, [ORIGINAL, *VIEWS])}")

@@ -83,7 +83,8 @@ def simulated_setting(
     unknown = [alias for alias in wanted if alias not in _STAND_INS]
     if unknown or not wanted:
         raise ValueError(
-            f"backbones with a stand-in are {', '.join(_STAND_INS)}; got {wanted}."
+            f"backbones must be among those with a stand-in, {', '.join(_STAND_INS)}; "
+            f"got {wanted}."
         )
     labels = _SUBJECTS if subjects is None else tuple(subjects)
     features: dict[str, Any] = {}
@@ -105,7 +106,8 @@ def _simulate(
     unknown = sorted(set(labels) - set(_SUBJECTS))
     if unknown or not labels:
         raise ValueError(
-            f"subjects that are simulated are {', '.join(_SUBJECTS)}; got {labels}."
+            f"subjects must be among those simulated, {', '.join(_SUBJECTS)}; got "
+            f"{list(labels)}."
         )
     if path is None:
         return Recordings(

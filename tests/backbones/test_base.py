@@ -47,7 +47,11 @@ def test_relative_depth_of_every_layer_is_itself(vit):
 @pytest.mark.parametrize(
     ("layer", "error", "message"),
     [
-        ("blocks.55", ValueError, r"no layer 'blocks.55'.*Did you mean 'blocks.5'"),
+        (
+            "blocks.55",
+            ValueError,
+            r"layer='blocks.55' is not in .*Did you mean 'blocks.5'",
+        ),
         ("block5", ValueError, "'blocks.5'"),
         ("6", ValueError, r"1\.\.12"),
         (0, ValueError, r"layers 1\.\.12"),

@@ -114,9 +114,18 @@ def test_wrong_usage(fetch, capsys):
         fetch("things-eeg1")
     assert stop.value.code == 2
     assert "things-eeg1 needs --subject, one of: 01, 02" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        fetch("things-images", "--subject", "1", "--dry-run")
+    assert "things-images has no subjects" in capsys.readouterr().err
     code, printed = fetch("things-eeg1", "--subject", "1", "--session", "2")
-    assert code == 1
+    assert code == 2
     assert "--session is no option of this dataset; it has: --subject" in printed.err
+    code, printed = fetch("nod-eeg", "--subject", "1", "--run", "1", "--dry-run")
+    assert code == 2
+    assert "--kind epochs is one file of all sessions and runs" in printed.err
+    code, printed = fetch("things-images", "--edition", "none", "--dry-run")
+    assert code == 2
+    assert "--edition none must be 'things'" in printed.err
     code, printed = fetch("things-eeg", "--subject", "1")
-    assert code == 1
-    assert "Unknown dataset 'things-eeg'. Did you mean 'things-eeg" in printed.err
+    assert code == 2
+    assert "dataset things-eeg is unknown. Did you mean 'things-eeg" in printed.err

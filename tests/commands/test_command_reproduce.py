@@ -22,7 +22,7 @@ def test_without_a_name_it_lists(capsys):
 def test_dry_run_counts_and_touches_nothing(capsys, tmp_path):
     out = tmp_path / "out"
     argv = ["table6", "--dataset", "simulated", "--dry-run", "--out", out]
-    code, output = _run(capsys, *argv, "--seeds", 2, "--seconds-per-fit", 18)
+    code, output = _run(capsys, *argv, "--n-seeds", 2, "--seconds-per-fit", 18)
     assert code == 0
     # two protocols, four stand-ins, three people; the other two are learned from
     assert "48 fits, 0.4 GPU hours" in output.out
@@ -61,8 +61,8 @@ def test_wrong_usage_exits_with_2(argv, words, capsys):
 def test_a_model_without_stand_in_is_one_line(capsys, tmp_path):
     argv = ["figure3", "--dataset", "simulated", "--backbone", "rn101", "--dry-run"]
     code, output = _run(capsys, *argv)
-    assert code == 1
-    assert "backbones with a stand-in" in output.err
+    assert code == 2
+    assert "--backbone must be among those with a stand-in, rn50" in output.err
     assert output.err.count("\n") == 1
 
 
@@ -74,3 +74,12 @@ def test_a_figure_from_the_command_line(capsys, tmp_path):
     assert "simulated" in output.out
     assert (tmp_path / "figure13.png").is_file()
     assert str(tmp_path / "figure13.pdf") in output.out
+
+
+def test_a_file_is_no_folder_for_results(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    argv = ["figure13", "--dataset", "simulated", "--out", tmp_path / "file"]
+    code, output = _run(capsys, *argv)
+    assert code == 1
+    assert f"to the folder {tmp_path / 'file'}: Not a directory" in output.err
+    assert output.err.count("\n") == 1

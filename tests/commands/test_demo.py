@@ -74,7 +74,7 @@ def test_report_and_scores_are_written(done):
 
 def test_one_layer_given_thrice_is_not_chosen(done, tmp_path, capsys):
     argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01,sub-01,01"]
-    argv += ["--layer", "2,energy2,2", "--no-report", "--debug"]
+    argv += ["--layer", "2,energy2,2", "--debug"]
     assert main([*argv, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "Layer: energy2, as asked for." in printed
@@ -83,7 +83,7 @@ def test_one_layer_given_thrice_is_not_chosen(done, tmp_path, capsys):
 
 
 def test_another_seed_needs_another_folder(done, capsys):
-    assert main(["demo", "--out", str(done.out), "--seed", "1", "--layer", "2"]) == 1
+    assert main(["demo", "--out", str(done.out), "--seed", "1", "--layer", "2"]) == 2
     error = capsys.readouterr().err
     assert "made with --seed 0, not 1. Give another --out, or --seed 0." in error
     assert (done.out / "report.html").exists()
@@ -146,12 +146,11 @@ def test_print_only_leaves_nothing(done, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--subject", "99"], "99"),
-        (["--backbone", "gabor/v9"], "gabor"),
-        (["--backbone", "gabour/v1"], "gabor"),
-        (["--layer", "energy99"], "energy"),
-        (["--layer", "99"], "1"),
-        (["--hold-out", "subject"], "two subjects"),
+        (["--backbone", "gabor/v9"], "--backbone gabor/v9 is unknown"),
+        (["--backbone", "gabour/v1"], "--backbone provider gabour is unknown"),
+        (["--layer", "energy99"], "--layer energy99 is not in gabor/v1"),
+        (["--layer", "99"], "--layer 99 does not exist"),
+        (["--hold-out", "subject"], "--hold-out subject needs trials of at least two"),
     ],
 )
 def test_a_wrong_name_is_one_line_and_leaves_nothing(
@@ -159,7 +158,7 @@ def test_a_wrong_name_is_one_line_and_leaves_nothing(
 ):
     out = tmp_path / "new"
     argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01"]
-    assert main([*argv, "--out", str(out), *options]) == 1
+    assert main([*argv, "--out", str(out), *options]) == 2
     error = capsys.readouterr().err
     assert error.startswith("mne-shallowalign demo: error: ")
     assert error.count("\n") == 1
@@ -167,10 +166,27 @@ def test_a_wrong_name_is_one_line_and_leaves_nothing(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--subject", "99"], "--subject 99 is not in"),
+        (["--task", "none"], "with --task none"),
+        (["--stimuli", "nowhere"], "--stimuli nowhere is no folder"),
+    ],
+)
+def test_what_is_not_there_is_a_failure(done, options, words, tmp_path, capsys):
+    out = tmp_path / "new"
+    argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01"]
+    assert main([*argv, "--out", str(out), *options]) == 1
+    error = capsys.readouterr().err
+    assert (words in error, error.count("\n")) == (True, 1)
+    assert not out.exists()
+
+
 def test_a_wrong_layer_is_told_before_the_simulation(tmp_path, capsys):
-    assert main(["demo", "--layer", "88", "--out", str(tmp_path / "new")]) == 1
+    assert main(["demo", "--layer", "88", "--out", str(tmp_path / "new")]) == 2
     printed = capsys.readouterr()
-    assert (printed.out, "layer=88" in printed.err) == ("", True)
+    assert (printed.out, "--layer 88" in printed.err) == ("", True)
 
 
 def test_layers_are_names_numbers_or_depths():

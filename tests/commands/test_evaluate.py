@@ -38,6 +38,16 @@ def test_scores_are_those_of_python(saved, tmp_path, capsys):
     assert str(saved.folder) not in (out / "provenance.json").read_text()
 
 
+@pytest.mark.parametrize("record", ["", "[1]"])
+def test_a_damaged_record_is_named(saved, record, tmp_path, capsys):
+    file = tmp_path / "copy.safetensors"
+    file.write_bytes(saved.file.read_bytes())
+    file.with_suffix(".json").write_text(record)
+    assert main(["evaluate", str(file), *saved.data]) == 1
+    error = capsys.readouterr().err
+    assert ("copy.json should say" in error, error.count("\n")) == (True, 1)
+
+
 @pytest.mark.parametrize("with_record", [True, False])
 def test_training_concepts_are_refused(saved, with_record, tmp_path, capsys):
     file = tmp_path / "copy.safetensors"

@@ -50,7 +50,7 @@ def _ids(folder):
 
 
 def test_features_come_back_as_they_were_computed(extract, pictures, tmp_path, capsys):
-    assert extract("--layers", "2,final", "--layers", "0.8") == 0
+    assert extract("--layer", "2,final", "--layer", "0.8") == 0
     assert "6 pictures, 3 arrays" in capsys.readouterr().out
     ids = _ids(tmp_path / "out")
     paths = [pictures / row["path"] for row in ids]
@@ -70,7 +70,7 @@ def test_features_come_back_as_they_were_computed(extract, pictures, tmp_path, c
 
 
 def test_the_record_says_how(extract, tmp_path):
-    assert extract("--layers", "2") == 0
+    assert extract("--layer", "2") == 0
     out = tmp_path / "out"
     record = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
     backbone = load_backbone("gabor/v1")
@@ -82,7 +82,7 @@ def test_the_record_says_how(extract, tmp_path):
     assert record["precision"] in ("float32", "bfloat16")
     assert record["arrays"] == {"energy2_mean": [6, 96]}
     assert record["command"].startswith("mne-shallowalign extract ")
-    assert record["command"].endswith("--layers 2")
+    assert record["command"].endswith("--layer 2")
     assert record["versions"]["torch"] != "not installed"
     there = {path.name for path in out.iterdir()}
     assert there == {*record["files"], "provenance.json"}
@@ -98,7 +98,7 @@ def test_every_layer_by_default(extract, tmp_path):
 
 
 def test_several_poolings_and_views_in_one_pass(extract, pictures, tmp_path, capsys):
-    names = ["--layers", "2,final", "--pooling", "mean,max", "--views", "original,blur"]
+    names = ["--layer", "2,final", "--pooling", "mean,max", "--views", "original,blur"]
     assert extract(*names) == 0
     assert "6 pictures, 3 arrays" in capsys.readouterr().out
     joined = load_file(tmp_path / "out" / "features.safetensors")
@@ -120,7 +120,7 @@ def test_a_list_gives_a_row_a_line(extract, pictures, tmp_path):
     listed = [str(names[i]) for i in (3, 0, 3)]
     path = tmp_path / "events.tsv"
     path.write_text("stim_file\tonset\n" + "".join(f"{n}\t0\n" for n in listed))
-    assert extract("--image-root", pictures, "--layers", "1", images=path) == 0
+    assert extract("--image-root", pictures, "--layer", "1", images=path) == 0
     assert [row["path"] for row in _ids(tmp_path / "out")] == listed
     values = np.load(tmp_path / "out" / "energy1_mean.npy")
     expected = extract_features(
@@ -129,7 +129,7 @@ def test_a_list_gives_a_row_a_line(extract, pictures, tmp_path):
     np.testing.assert_array_equal(values, expected["energy1"])
     again = tmp_path / "out" / "ids.tsv"
     assert extract(
-        "--image-root", pictures, "--layers", "1", images=again, out="again"
+        "--image-root", pictures, "--layer", "1", images=again, out="again"
     ) == 0  # fmt: skip
     np.testing.assert_array_equal(
         np.load(tmp_path / "again" / "energy1_mean.npy"), values
@@ -150,7 +150,7 @@ def test_a_stopped_run_leaves_nothing_and_goes_on(
     monkeypatch.setattr("mne_shallowalign.features._fill.SHARD_SIZE", 1)
     with monkeypatch.context() as patch:
         patch.setattr(GaborStack, "run", stopped)
-        assert extract("--layers", "2", "--batch-size", "1") == 1
+        assert extract("--layer", "2", "--batch-size", "1") == 130
     assert "interrupted" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"pictures", "cache"}
 
@@ -159,15 +159,15 @@ def test_a_stopped_run_leaves_nothing_and_goes_on(
         return run(self, images, *args)
 
     monkeypatch.setattr(GaborStack, "run", counted)
-    assert extract("--layers", "2", "--batch-size", "1") == 0
+    assert extract("--layer", "2", "--batch-size", "1") == 0
     assert sum(seen) == 5  # as many as differ, none of them twice
 
 
 def test_overwrite(extract, tmp_path, capsys):
-    assert extract("--layers", "1") == 0
-    assert extract("--layers", "2") == 1
+    assert extract("--layer", "1") == 0
+    assert extract("--layer", "2") == 1
     assert "or --overwrite" in capsys.readouterr().err
-    assert extract("--layers", "2", "--overwrite") == 0
+    assert extract("--layer", "2", "--overwrite") == 0
     names = {path.name for path in (tmp_path / "out").glob("*.npy")}
     assert names == {"energy2_mean.npy"}
 
@@ -175,16 +175,18 @@ def test_overwrite(extract, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--layers", "nothing"], "has no layer 'nothing'"),
-        (["--pooling", "median"], "pooling must be one of"),
-        (["--weights", "random"], "gabor/v1 has no weights"),
-        (["--device", "tpu"], "device"),
+        (["--layer", "nothing"], "--layer nothing is not in gabor/v1"),
+        (["--pooling", "median"], "--pooling must be one of"),
+        (["--pooling", "cls"], "--pooling cls needs a class token"),
+        (["--views", "nothing"], "--views nothing is unknown"),
+        (["--weights", "random"], "--weights random: gabor/v1 has no weights"),
+        (["--backbone", "nothing"], "--backbone nothing is unknown"),
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(
     options, message, extract, tmp_path, capsys
 ):
-    assert extract(*options) == 1
+    assert extract(*options) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

@@ -61,15 +61,28 @@ def test_a_search_is_saved_as_the_decoder_that_it_refitted(saved, tmp_path, caps
         (["--backbone", "gabor/v1", "--set", "image_root=a"], "is said by --stimuli"),
         (["--backbone", "gabor/v1", "--layer", "search,2"], "--layer search stands"),
         (["--backbone", "gabor/v1", "--layer", "auto,2"], "--layer auto stands alone"),
-        (["--backbone", "gabor/v1", "--task", "none"], "none"),
-        (["--backbone", "gabor/v1", "--layer", "energy99"], "energy99"),
+        (["--backbone", "gabor/v1", "--layer", "energy99"], "--layer energy99 is not"),
+        (["--backbone", "gabor/v1", "--layer", "1,99"], "--layer 99 does not"),
+        (["--backbone", "gabor/v1", "--encoder", "nothing"], "--encoder nothing is"),
+        (["--backbone", "gabor/v1", "--pooling", "nothing"], "--pooling must be one"),
+        (["--backbone", "nothing"], "--backbone nothing is unknown"),
+        (
+            ["--backbone", "gabor/v1", "--set", "max_epochs=-3"],
+            "--set max_epochs == -3",
+        ),
+        (["--backbone", "gabor/v1", "--set", "lr=fast"], "--set lr must be"),
+        (
+            ["--recipe", "shallow_alignment", "--layer", "1,2"],
+            "--layer takes one layer",
+        ),
     ],
 )
 def test_an_error_is_one_line_and_leaves_nothing(
     saved, options, words, tmp_path, capsys
 ):
     out = tmp_path / "decoder.safetensors"
-    assert main(["fit", *saved.data, *options, "--out", str(out)]) == 1
+    nowhere = ["--bids-root", str(tmp_path), "--subject", "01"]  # told before reading
+    assert main(["fit", *nowhere, *options, "--out", str(out)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("mne-shallowalign fit: error: ")
     assert (words in error, error.count("\n")) == (True, 1)
@@ -92,6 +105,6 @@ def test_interrupted_while_saving(saved, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(ShallowAlignDecoder, "save", stop)
     out = tmp_path / "decoder.safetensors"
-    assert main(["fit", *saved.data, *saved.model, "--out", str(out)]) == 1
+    assert main(["fit", *saved.data, *saved.model, "--out", str(out)]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -57,6 +57,20 @@ def test_version(capsys):
         ["demo", "--subject", "01"],
         ["demo", "--bids-root", "somewhere", "--subject", ","],
         ["demo", "--layer", ","],
+        ["demo", "--no-report", "--out", "out"],
+        ["demo", "--seed", "-1"],
+        ["demo", "--bids-root", "ds", "--subject", "01", "--tmin", "2", "--tmax", "1"],
+        ["demo", "--bids-root", "ds", "--subject", "01", "--tmin", "nan"],
+        ["demo", "--l-freq", "40", "--h-freq", "1"],
+        ["fit", "--bids-root", "ds", "--subject", "01", "--out", "decoder.pt"],
+        ["extract", "pictures", "--out", "out", "--n-jobs", "-3"],
+        ["extract", "pictures", "--out", "out", "--device", "tpu"],
+        ["extract", "pictures", "--out", "out", "--precision", "double"],
+        ["extract", "pictures", "--out", "out", "--cache-dir", __file__],
+        ["reproduce", "table6", "--n-seeds", "0"],
+        ["reproduce", "table6", "--dry-run", "--seconds-per-fit", "-3"],
+        ["reproduce", "table6", "--seconds-per-fit", "3"],
+        ["reproduce", "--n-seeds", "3"],
         ["extract", "pictures"],
         ["extract", "pictures", "--out", "out", "--batch-size", "0"],
         ["extract", ".", "--out", "out", "--image-root", "."],
@@ -72,7 +86,9 @@ def test_wrong_usage_exits_with_2(argv, capsys):
     with pytest.raises(SystemExit) as stop:
         main(argv)
     assert stop.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: mne-shallowalign")
+    error = capsys.readouterr().err
+    assert error.startswith("mne-shallowalign")
+    assert (": error: " in error, error.count("\n")) == (True, 1)
 
 
 def test_an_error_is_one_line(monkeypatch, capsys):
@@ -94,20 +110,40 @@ def test_interrupted(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(demo, "run", stop)
-    assert main(["demo"]) == 1
-    assert "interrupted" in capsys.readouterr().err
+    assert main(["demo"]) == 130
+    assert capsys.readouterr().err == "mne-shallowalign demo: error: interrupted\n"
 
 
-def test_a_reader_that_has_read_enough_is_no_error():
-    code = "import sys; from mne_shallowalign.commands.main import main; "
-    code += "sys.exit(main(['backbones', 'gabor/*']))"
+@pytest.mark.parametrize(
+    ("argv", "unbuffered", "code"),
+    [
+        (["datasets"], "", 0),  # all was done
+        (["datasets"], "1", 141),
+        (["fit", "--help"], "", 0),
+    ],
+)
+def test_a_reader_that_has_read_enough_hears_no_complaint(argv, unbuffered, code):
+    command = [sys.executable, "-m", "mne_shallowalign.commands.main", *argv]
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
     )
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_another_broken_pipe_is_an_error(monkeypatch, capsys):
+    def fail(args):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(sys_info, "run", fail)
+    assert main(["sys-info"]) == 1
+    assert "Broken pipe" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -24,9 +24,11 @@ def test_a_list_is_taken_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize("column", ["path", "stim_file", "image"])
-def test_a_table_names_pictures_in_a_column(column, tmp_path):
-    path = tmp_path / "events.tsv"
-    path.write_text(f"onset\t{column}\n0.1\tb.png\n0.2\tn/a\n0.3\ta.png\n")
+@pytest.mark.parametrize(("suffix", "separator"), [(".tsv", "\t"), (".csv", ",")])
+def test_a_table_names_pictures_in_a_column(column, suffix, separator, tmp_path):
+    path = tmp_path / f"events{suffix}"
+    rows = [("onset", column), ("0.1", "b.png"), ("0.2", "n/a"), ("0.3", "a.png")]
+    path.write_text("".join(f"{separator.join(row)}\n" for row in rows))
     assert find_pictures(path) == ["b.png", "a.png"]
 
 
@@ -40,6 +42,9 @@ def test_errors_say_what_is_wrong(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     with pytest.raises(ValueError, match="is not a list of pictures"):
         find_pictures(tmp_path / "a.jpg")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(ValueError, match="needs a column path, .* has none"):
+        find_pictures(tmp_path / "empty.csv")
     (tmp_path / "events.tsv").write_text("onset\tfile\n0\ta.png\n")
     with pytest.raises(ValueError, match="needs a column path, .* has onset, file"):
         find_pictures(tmp_path / "events.tsv")

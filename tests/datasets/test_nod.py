@@ -208,6 +208,7 @@ def test_wrong_arguments(eeg, tmp_path):
         (r"subject=20 is not in NOD-EEG; it has: 01, 02", dict(subject=20)),
         (r"kind='rwa' must be", dict(subject=1, kind="rwa")),
         (r"stimuli='some' must be", dict(subject=1, stimuli="some")),
+        (r"kind='epochs' is one file of all sessions", dict(run=2)),
         (r"session=7, run=None; there are: ses-Image", dict(kind="raw", session=7)),
         (r"session=None, run=9; there are", dict(kind="raw", run=9)),
     ]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mne.utils import catch_logging
 from PIL import Image
 
 from mne_shallowalign.features import ImageSet, open_images
@@ -51,6 +52,20 @@ def test_identity_is_content_not_name(folder):
     assert paths.names[0] == str(folder / "a/2.png")
     shutil.copy(folder / "b/1.png", folder / "a/1.png")
     assert open_images(["a/1.png"], folder).ids == (relative.ids[2],)
+
+
+def test_one_image_in_two_folders_is_told_once(folder):
+    shutil.copy(folder / "a/2.png", folder / "a/copy.png")
+    with catch_logging(verbose="WARNING") as log:
+        open_images(["a/2.png", "a/copy.png", "a/2.png"], folder)
+    assert log.getvalue() == ""  # in one folder, thus of one concept
+    with catch_logging(verbose="WARNING") as log:
+        for _ in range(2):
+            open_images(ROWS, folder)
+    first, second = folder / "a/1.png", folder / "b/copy.png"
+    told = log.getvalue()
+    assert f"{first} and {second} have the same bytes" in told
+    assert told.count("\n") == 1
 
 
 def test_relative_to_the_working_directory(folder, monkeypatch):

@@ -66,7 +66,7 @@ def test_names_with_a_strength():
     assert resolve_views("fovea-45") == resolve_views(FoveaBlur(45))
     assert resolve_views("low-resolution-0.2") == resolve_views(LowResolution(0.2))
     assert resolve_views("low-resolution") == resolve_views(LowResolution())
-    with pytest.raises(ValueError, match="There is no view 'fovea-wide'"):
+    with pytest.raises(ValueError, match="Unknown view 'fovea-wide'"):
         resolve_views("fovea-wide")
     with pytest.raises(ValueError, match="kernel_size must be odd, got 44"):
         resolve_views("fovea-44")

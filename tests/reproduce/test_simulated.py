@@ -25,9 +25,13 @@ def test_without_a_path_it_is_for_plans():
 
 
 def test_who_and_what_is_not_there_is_told():
-    with pytest.raises(ValueError, match="backbones with a stand-in.* got"):
+    with pytest.raises(
+        ValueError, match="backbones must be among those with a stand-in.* got"
+    ):
         simulated_setting(None, backbones=["rn101"])
-    with pytest.raises(ValueError, match="subjects that are simulated are 01, 02, 03"):
+    with pytest.raises(
+        ValueError, match="subjects must be among those simulated, 01, 02, 03"
+    ):
         simulated_setting(None, subjects=["07"])
 
 
