@@ -68,7 +68,9 @@ class ShallowAlignDecoder(
         ``"final"`` for the model's own output. Note that ``1`` is the first layer
         and ``1.0`` the last. A list of these is fused, see ``fusion``. ``"auto"``
         screens every layer in closed form and takes the one by which ridge regression
-        retrieves held-out training images best, see ``screen_``. Default 6.
+        retrieves held-out training images best: with the best penalty where it starts
+        or is the solution, and over all weaker ones, too, where a net starts from random
+        weights, see ``screen_``. Default 6.
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
@@ -197,9 +199,10 @@ class ShallowAlignDecoder(
     layer_ : str | list of str | None
         The full name of the layer, or of each if there are several, shallow to deep.
     screen_ : DataFrame
-        The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
-        mean reciprocal rank ``mrr`` among held-out images. Only where a layer, a
-        penalty or weights were chosen.
+        The layers that were screened: ``layer``, best ``alpha``, its ``top1`` accuracy
+        and mean reciprocal rank ``mrr`` among held-out images, and ``mean_rank``, minus
+        the mean relative rank (0 is best, -0.5 is chance), averaged over that penalty
+        and all weaker ones. Only where a layer, a penalty or weights were chosen.
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
