@@ -57,7 +57,7 @@ class RidgeMixin(DecoderState):
         measure = "mrr" if self._needs_ridge else "mean_rank"
         best = int(self.screen_[measure].argmax())
         logger.info(
-            "Of %d layers, %s is taken (top-1 %.3f for held-out images in closed form).",
+            "Of %d layers, %s is taken (held-out top-1 %.3f in closed form).",
             len(gallery.layers),
             gallery.layers[best],
             self.screen_["top1"][best],

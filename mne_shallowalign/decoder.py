@@ -68,9 +68,9 @@ class ShallowAlignDecoder(
         ``"final"`` for the model's own output. Note that ``1`` is the first layer
         and ``1.0`` the last. A list of these is fused, see ``fusion``. ``"auto"``
         screens every layer in closed form and takes the one by which ridge regression
-        retrieves held-out training images best: with the best penalty where it starts
-        or is the solution, and over all weaker ones, too, where a net starts from random
-        weights, see ``screen_``. Default 6.
+        retrieves held-out training images best: at its best penalty for
+        ``solver="ridge"`` and ``init="ridge"``, and over that and all weaker ones for
+        other nets, see ``screen_``. Default 6.
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
