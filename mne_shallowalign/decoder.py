@@ -66,7 +66,9 @@ class ShallowAlignDecoder(
         ``"final"`` for the model's own output. Note that ``1`` is the first layer
         and ``1.0`` the last. A list of these is fused, see ``fusion``. ``"auto"``
         screens every layer in closed form and takes the one by which ridge regression
-        retrieves held-out training images best, see ``screen_``. Default 6.
+        retrieves held-out training images best: at its best penalty for
+        ``solver="ridge"`` and ``init="ridge"``, and over that and all weaker ones for
+        other nets, see ``screen_``. Default 6.
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
@@ -195,11 +197,12 @@ class ShallowAlignDecoder(
     layer_ : str | list of str | None
         The full name of the layer, or of each if there are several, shallow to deep.
     screen_ : DataFrame
-        The layers that were screened: ``layer``, best ``alpha``, ``top1`` accuracy and
-        mean reciprocal rank ``mrr`` among held-out images; what guessing gets of both,
-        ``chance_top1`` and ``chance_mrr``; ``n_queries`` (held-out trials) and
-        ``n_gallery`` (candidates, mean over folds). Only where a layer, a penalty or
-        weights were chosen.
+        The layers that were screened: ``layer``, best ``alpha``, its ``top1`` accuracy
+        and mean reciprocal rank ``mrr`` among held-out images, and ``mean_rank``, minus
+        the mean relative rank (0 is best, -0.5 is chance), averaged over that penalty
+        and all weaker ones; what guessing gets of the first two, ``chance_top1`` and
+        ``chance_mrr``; ``n_queries`` (held-out trials) and ``n_gallery`` (candidates,
+        mean over folds). Only where a layer, a penalty or weights were chosen.
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series

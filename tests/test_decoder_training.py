@@ -181,11 +181,32 @@ def test_auto_finds_the_layer_and_fits_to_it_alone(layers, third, solver):
     auto = make_decoder(layer="auto", **params).fit(third[TRAIN], layers[TRAIN])
     assert auto.layer_ == "features[:, 2]"
     assert list(auto.screen_["layer"]) == [f"features[:, {i}]" for i in range(5)]
-    assert auto.screen_["mrr"].argmax() == 2
+    assert auto.screen_["mrr"].argmax() == auto.screen_["mean_rank"].argmax() == 2
     known = make_decoder(layer=3, alpha=getattr(auto, "alpha_", None), **params)
     known.fit(third[TRAIN], layers[TRAIN])
     np.testing.assert_array_equal(known.transform(third), auto.transform(third))
     assert auto.score(third[TEST], layers[TEST]) > 0.5
+
+
+def test_auto_takes_what_its_solver_is_good_at():
+    """A strong direction suits a net, and many weak ones the best ridge regression."""
+    rng = np.random.default_rng(1)
+    steep, flat = rng.standard_normal((2, 300, 60))
+    steep = steep / np.arange(1, 61) @ np.linalg.qr(rng.standard_normal((60, 60)))[0]
+    both = [StandardScaler().fit_transform(layer) for layer in (steep, flat)]
+    signal = sum(
+        one / one.std() for one in (x @ rng.normal(size=(60, 300)) for x in both)
+    )
+    signal = signal + 3 * rng.standard_normal(signal.shape)
+    X, y = signal.reshape(300, 6, 50) * 1e-6, np.stack(both, axis=1)
+    params = {"lr": 1e-3, "n_components": 60, "max_epochs": 30, "batch_size": 64}
+    for solver, best in (("contrastive", 1), ("ridge", 2)):
+        found, other = (
+            make_decoder(layer=layer, solver=solver, **params).fit(X[:200], y[:200])
+            for layer in ("auto", 3 - best)
+        )
+        assert found.layer_ == f"features[:, {best - 1}]"
+        assert found.score(X[200:], y[200:]) > other.score(X[200:], y[200:]) + 0.05
 
 
 def test_auto_never_sees_more_than_it_is_fitted_on(layers, third):

@@ -35,7 +35,7 @@ def unit(rows):
 
 def plain(X, index, folds, target, alpha):
     """Cosines and ranks by one fit for each fold."""
-    cosines, rank = [], []
+    cosines, rank, relative = [], [], []
     for out in folds:
         kept = np.setdiff1d(np.arange(N), out)
         ridge = Ridge(alpha=alpha).fit(X[kept].astype(float), target[index[kept]])
@@ -43,9 +43,10 @@ def plain(X, index, folds, target, alpha):
         cosine = unit(ridge.predict(X[out])) @ unit(target[images]).T
         order = rankdata(-cosine, axis=1)
         rank += [order[i, images == index[t]][0] for i, t in enumerate(out)]
+        relative += [(r - 1) / (len(images) - 1) for r in rank[-len(out) :]]
         cosines.append(cosine)
     rank = np.array(rank)
-    return cosines, [(rank <= 1).mean(), (1 / rank).mean()]
+    return cosines, [(rank <= 1).mean(), (1 / rank).mean(), -np.mean(relative)]
 
 
 @pytest.mark.parametrize("which", [3, 4], ids=["narrow", "wide"])
@@ -59,14 +60,20 @@ def test_scores_are_those_of_a_fit_per_fold_and_penalty(trials, which):
 
 
 def test_table_has_the_best_penalty_and_ranks_the_truth_first(trials):
-    one = screen(trials)
+    one = screen(trials, [1e3, 1e5, 1.0, 1e7, 10.0])
     targets = [torch.from_numpy(target) for target in trials[3:]]
     table = one.table(targets, ["true", "other"])
-    assert list(table.columns)[:4] == ["layer", "alpha", "top1", "mrr"]
+    names = ["layer", "alpha", "top1", "mrr", "mean_rank"]
+    assert list(table.columns)[:5] == names
     for row, target in zip(table.itertuples(), targets, strict=True):
         scores = one.scores(target)
         assert row.mrr == scores[:, 1].max()
         assert row.alpha == one.alphas[scores[:, 1].argmax()]
+        weak = [s[2] for a, s in zip(one.alphas, scores, strict=True) if a <= row.alpha]
+        assert row.mean_rank == pytest.approx(np.mean(weak))
+        assert (
+            1 < len(weak) < len(scores)
+        )  # or nothing is averaged, or nothing left out
     assert table["mrr"][0] > table["mrr"][1]
 
 
