@@ -7,6 +7,7 @@ import re
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+import pandas as pd
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -84,6 +85,7 @@ towncrier_draft_include_empty = True
 towncrier_draft_working_directory = str(HERE.parent)
 
 # -- Gallery ---------------------------------------------------------------------------
+pd.set_option("display.max_colwidth", 80)  # of the tables that examples show
 sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "capture_repr": ("_repr_html_",),

@@ -84,9 +84,8 @@ mne_bids.write_raw_bids(
     extra_columns_descriptions=described,
     overwrite=True,
 )
-print(
-    bids_path.copy().update(suffix="events", extension=".tsv").fpath.read_text()[:400]
-)
+written = bids_path.copy().update(suffix="events", extension=".tsv")
+pd.read_csv(written.fpath, sep="\t").head()
 
 # %%
 # Read it
@@ -114,7 +113,11 @@ train, test = (epochs[epochs.metadata["split"] == part] for part in ("train", "t
 both = set(train.metadata["concept"]) & set(test.metadata["concept"])
 print(f"missing pictures: {len(missing)}, concepts in both parts: {len(both)}")
 print(f"dropped: {epochs.drop_log_stats():.0f} %, {len(epochs)} trials are left")
-epochs.average().plot_joint(times=[0.12, 0.2, 0.3], title="All pictures")
+epochs.average().plot_joint(
+    times=[0.12, 0.2, 0.3],
+    title="All pictures",
+    topomap_args={"extrapolate": "local"},  # no sensors, no colours
+)
 
 # %%
 # Decode

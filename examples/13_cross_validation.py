@@ -18,6 +18,7 @@ what is learnt from the signal before it into the pipeline.
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.model_selection import (
     GridSearchCV,
@@ -98,9 +99,9 @@ table = pd.DataFrame(search.cv_results_)
 table = table.pivot(
     index="param_layer", columns="param_pooling", values="mean_test_score"
 )
-_ = table.plot.bar(
-    figsize=(5, 3), rot=0, xlabel="layer", ylabel="mean reciprocal rank, held out"
-)
+fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+table.plot.bar(ax=ax, rot=0, xlabel="layer", ylabel="mean reciprocal rank, held out")
+_ = ax.legend(title="pooling")
 
 # %%
 # In a pipeline

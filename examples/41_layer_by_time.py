@@ -87,8 +87,7 @@ plot_layer_by_time(table, clusters, score="mean reciprocal rank", time_unit="ms"
 
 first, fifth = backbone.layers[0], backbone.layers[4]
 contrast = layer_time_clusters(table, (first, fifth), n_permutations="all")
-contrast[contrast["p"] < 0.05].round(3)
-
 # sphinx_gallery_start_ignore
 folder.cleanup()
 # sphinx_gallery_end_ignore
+contrast[contrast["p"] < 0.05].round(3)

@@ -83,8 +83,8 @@ pattern.plot_patterns([0.1, 0.2, 0.3, 0.4], tmin=0.0, name_format="%0.1f s", uni
 # -------
 # ``without``: all channels but these. ``alone``: these and no others.
 
-channel_ablation(decoder, test, scoring="mrr", whitener=whitener).round(3)
-
+ablated = channel_ablation(decoder, test, scoring="mrr", whitener=whitener)
 # sphinx_gallery_start_ignore
 folder.cleanup()
 # sphinx_gallery_end_ignore
+ablated.round(3)

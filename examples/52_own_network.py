@@ -19,6 +19,7 @@ each.
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
@@ -70,10 +71,11 @@ decoder = ShallowAlignDecoder(
 )
 decoder.fit(train, images)
 print(f"found: {decoder.layer_}")
-ax = decoder.screen_.plot.bar(
-    "layer", "mrr", figsize=(5, 3), rot=0, ylabel="mrr, held out", legend=False
-)
-_ = ax.axhline(decoder.screen_["chance_mrr"][0], color="k", ls=":")  # chance
+fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+ax.bar(decoder.screen_["layer"], decoder.screen_["mrr"])
+ax.axhline(decoder.screen_["chance_mrr"][0], color="k", ls=":", label="chance")
+ax.set(xlabel="layer", ylabel="mean reciprocal rank, held out")
+_ = ax.legend()
 
 # %%
 # An encoder

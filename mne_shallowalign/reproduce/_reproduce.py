@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from mne.utils import verbose
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+LETTERS_PER_INCH = 18  # of the note below a figure
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def reproduce(
     made = _label(exhibit.make(results, setting), setting.selection)
     note = setting.note(results)
     for figure in made.figures.values():
-        figure.supxlabel(note, fontsize="x-small")
+        width = int(LETTERS_PER_INCH * figure.get_figwidth())
+        figure.supxlabel(fill(note, width), fontsize="x-small")
     files = write_made(made, exhibit, note, out, setting.file_suffix)
     return Reproduction(results, made.tables, made.figures, files, note)
 

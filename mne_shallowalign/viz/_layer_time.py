@@ -162,4 +162,4 @@ def _add_bar(axes: Axes, mesh: QuadMesh, table: DataFrame, score: str) -> None:
     label = f"{score}, mean of {n} subjects" if n > 1 else f"{score}, 1 subject"
     bar = axes.figure.colorbar(mesh, ax=axes, label=label)
     bar.ax.axhline(chance, color="white", linestyle="--")
-    bar.ax.set_title(f"chance {chance:.2g}", fontsize="small", loc="left")
+    bar.ax.set_title(f"chance\n{chance:.2g}", fontsize="small", loc="left")

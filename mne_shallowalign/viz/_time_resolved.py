@@ -125,6 +125,8 @@ def _plot_curve(
         half = _half_width(stack)
         band: dict[str, Any] = {"color": BLUE, "alpha": 0.25, "linewidth": 0}
         axes.fill_between(times, mean - half, mean + half, label="95 % CI", **band)
+    if stack.min() >= 0:  # the interval of a share may reach below
+        axes.set_ylim(bottom=max(0, axes.get_ylim()[0]))
     if chance is not None:
         line: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1}
         axes.axhline(chance, label=f"chance, {chance:.3g}", **line)
@@ -155,7 +157,7 @@ def _plot_matrix(
     bar = axes.figure.colorbar(mesh, ax=axes, label=label)
     if chance is not None:
         bar.ax.axhline(chance, color="white", linestyle="--")
-        bar.ax.set_title(f"chance {chance:.3g}", fontsize="small", loc="left")
+        bar.ax.set_title(f"chance\n{chance:.3g}", fontsize="small", loc="left")
     if onset is not None:
         for draw in (axes.axvline, axes.axhline):
             draw(onset, color="white", linewidth=1)
