@@ -87,7 +87,8 @@ def plot_retrieval_grid(
         for ax, column in zip(row_axes[1:], best, strict=True):
             words = f"{similarity[row, column]:.2f}"
             if names is not None:
-                words = f"{fill(str(names[column]), _LINE)}\n{words}"
+                name = str(names[column]).replace("_", " ")  # where lines may break
+                words = f"{fill(name, _LINE)}\n{words}"
             _draw(ax, gallery[column], words)
             if column == truth[row]:
                 _frame(ax)
