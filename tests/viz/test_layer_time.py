@@ -38,7 +38,7 @@ def test_colours_are_means_over_subjects(table):
     np.testing.assert_allclose(mesh.get_array(), mean.T)
     assert [tick.get_text() for tick in axes.get_yticklabels()] == LAYERS
     assert bar.get_ylabel() == "top-1 accuracy, mean of 2 subjects"
-    assert bar.get_title("left") == "chance 0.1"
+    assert bar.get_title("left") == "chance\n0.1"
     assert [line.get_label() for line in axes.lines] != ["best layer"]
 
 
