@@ -101,7 +101,7 @@ def channel_ablation(
     def score_without(channels: np.ndarray) -> float:
         signal = view.signal.copy()
         signal[:, channels] = mean[channels]
-        return view.score(signal, scoring)
+        return view.score(view.enter(signal), scoring)
 
     whole, rows = score_without(everything[:0]), []
     for name, channels in members.items():

@@ -90,15 +90,18 @@ def occlusion(
     check_scoring(scoring)
     view = SensorView(decoder, epochs, images, whitener)
     windows = make_windows(epochs, window, step)
-    whole, mean = view.score(view.signal, scoring), view.signal.mean(axis=0)
+    to_mean = view.signal.mean(axis=0) - view.signal
+    entered = view.enter(view.signal)
+    whole = view.score(entered, scoring)
     drops, counts = np.zeros((2, *view.signal.shape[1:]))
     with use_log_level(verbose):
         for channel, times in _progress(view.signal.shape[1], windows):
-            kept = view.signal[:, channel, times].copy()
-            view.signal[:, channel, times] = mean[channel, times]
-            drops[channel, times] += whole - view.score(view.signal, scoring)
+            reached, change = view.spread(channel, to_mean[:, channel, times])
+            kept = entered[:, reached, times].copy()
+            entered[:, reached, times] += change
+            drops[channel, times] += whole - view.score(entered, scoring)
             counts[channel, times] += 1
-            view.signal[:, channel, times] = kept
+            entered[:, reached, times] = kept
     drops /= np.maximum(counts, 1)
     return view.as_evoked(drops, f"occlusion ({scoring})")
 

@@ -143,13 +143,40 @@ class SensorView:
         whitened = self.whiten(signal)[:, self.used]
         return self.decoder._read_signal(whitened, reset=False)
 
-    def score(self, signal: np.ndarray, scoring: str) -> float:
-        """Score the retrieval of the images from a signal at the sensors.
+    def spread(self, channel: int, change: np.ndarray) -> tuple[slice, np.ndarray]:
+        """Bring a change of one sensor's signal to what the decoder takes.
+
+        Whitening is linear, so that no other sensor need be whitened again.
 
         Parameters
         ----------
-        signal : array, shape (n_epochs, n_channels, n_times)
-            The signal.
+        channel : int
+            Which sensor.
+        change : array, shape (n_epochs, n_times)
+            What is added to its signal.
+
+        Returns
+        -------
+        reached : slice
+            Which channels of what :meth:`enter` returns change.
+        spread : array, shape (n_epochs, n_reached, n_times)
+            What is added to them.
+        """
+        if not self.matrices:  # the sensors are those of the decoder
+            return slice(channel, channel + 1), change[:, np.newaxis]
+        spread = np.empty((len(change), len(self.used), change.shape[1]))
+        for rows, matrix in self.matrices:
+            column = matrix[self.used, channel]
+            spread[rows] = change[rows][:, np.newaxis] * column[:, np.newaxis]
+        return slice(None), spread
+
+    def score(self, entered: np.ndarray, scoring: str) -> float:
+        """Score the retrieval of the images.
+
+        Parameters
+        ----------
+        entered : array, shape (n_epochs, n_used, n_times)
+            What :meth:`enter` makes of a signal at the sensors.
         scoring : str
             One of SCORES.
 
@@ -158,7 +185,7 @@ class SensorView:
         score : float
             Larger is better.
         """
-        queries = self.decoder._embed_signal(self.enter(signal))
+        queries = self.decoder._embed_signal(entered)
         if scoring == "similarity":
             return float((queries * self.gallery[self.index]).sum(1).mean())
         return measure(queries @ self.gallery.T, self.index)[scoring]
