@@ -283,7 +283,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
     # -- what there is to compare ------------------------------------------------
 
-    def _read(self, X: Any, y: Any, groups: Any, subjects: Any) -> Trials:
+    def _read(self, X: Any, y: Any, groups: Any, subjects: Any = None) -> Trials:
         decoder = clone(self.decoder)
         signal = decoder._read_signal(X, reset=True)
         y = decoder._check_training_images(X, y, len(signal))

@@ -481,3 +481,5 @@ def test_mixtures_of_subjects_need_subjects(layers, third):
         make_decoder(layer=3, augment=[SubjectMixup()]).fit(third, layers)
     with pytest.raises(TypeError, match="augment must be a callable"):
         make_decoder(layer=3, augment="smooth").fit(third, layers)
+    with pytest.raises(TypeError, match="augment must be a callable"):
+        make_decoder(layer=3, augment=TimeShift).fit(third, layers)  # not an instance
