@@ -135,7 +135,8 @@ def check_augment(augment: Any) -> None:
         What was given.
     """
     several = augment if isinstance(augment, (list, tuple)) else [augment]
-    if augment is not None and not all(map(callable, several)):
+    are_ready = (callable(one) and not isinstance(one, type) for one in several)
+    if augment is not None and not all(are_ready):
         raise TypeError(
             "augment must be a callable such as alignment.TimeShift(), a list of them, "
             f"or None; got {augment!r}."

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .alignment import AlignmentNet, PairedSignals
 
 INFERENCE_BATCH = 1024
-# what a net is made with; it cannot change while its training goes on
-ARCHITECTURE = (
+# what a net and its training are made with; it cannot change while training goes on
+UNCHANGING = (
     "encoder",
     "encoder_params",
     "n_components",
@@ -34,6 +34,14 @@ ARCHITECTURE = (
     "views",
     "solver",
     "n_members",
+    "temperature",
+    "learn_temperature",
+    "image_scaling",
+    "weight_decay",
+    "augment",
+    "subject_mmd",
+    "precision",
+    "net_params",
 )
 
 
@@ -107,7 +115,7 @@ class TrainingMixin(InputMixin, RidgeMixin):
         from .alignment import stack_nets
 
         self.net_ = nets[0] if len(nets) == 1 else stack_nets(nets)
-        self._fitted_with = {name: getattr(self, name) for name in ARCHITECTURE}
+        self._fitted_with = {name: getattr(self, name) for name in UNCHANGING}
 
     def _make_net(self, seed: int) -> AlignmentNet:
         from ._device import isolated_randomness

@@ -56,11 +56,12 @@ def make_folds(cv: Any, labels: TrialLabels, image_index: np.ndarray) -> list[Fo
         raise ValueError(f"cv={cv!r} gives no split into training and held-out trials.")
     for train, test in folds:
         _check_rows(train, test, len(image_index))
-        if len(np.unique(image_index[test])) < 2:
+        n_images = len(np.unique(image_index[test]))
+        if n_images < 2:
             raise ValueError(
-                f"A fold holds out {len(test)} trial(s) of a single image, which is "
-                "found without looking: hold out at least two images, with fewer folds "
-                f"(cv={cv}) or larger groups."
+                f"A fold holds out {len(test)} trial(s) of {n_images} image(s), and a "
+                "single one is found without looking: hold out at least two images, "
+                f"with fewer folds than {len(folds)} or larger groups."
             )
     if labels.groups is None:
         _warn_of_known_images(folds, image_index)

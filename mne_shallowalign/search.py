@@ -202,7 +202,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self.error_score = error_score
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, *, groups: Any = None, subjects: Any = None) -> Self:
         """Compare the layers, and refit the best.
 
         Parameters
@@ -213,6 +213,9 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             The image of every epoch, as in :meth:`ShallowAlignDecoder.fit`.
         groups : array-like, shape (n_epochs,) | None
             What must not be on both sides of a split, such as the concept.
+        subjects : array-like, shape (n_epochs,) | None
+            Whose epoch each is, for options that depend on it, as in
+            :meth:`ShallowAlignDecoder.fit`.
 
         Returns
         -------
@@ -227,11 +230,11 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         """
         with use_log_level(self.verbose):
             self._check_parameters()
-            trials = self._read(X, y, groups)
+            trials = self._read(X, y, groups, subjects)
             outcomes = self._run(trials, X, y)
             self._choose(trials, outcomes)
             if self.refit:
-                self._refit(X, y, groups)
+                self._refit(X, y, groups, subjects)
         return self
 
     def _check_parameters(self) -> None:
@@ -280,11 +283,11 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
     # -- what there is to compare ------------------------------------------------
 
-    def _read(self, X: Any, y: Any, groups: Any) -> Trials:
+    def _read(self, X: Any, y: Any, groups: Any, subjects: Any = None) -> Trials:
         decoder = clone(self.decoder)
         signal = decoder._read_signal(X, reset=True)
         y = decoder._check_training_images(X, y, len(signal))
-        labels = decoder._read_labels(X, groups, None, len(signal))
+        labels = decoder._read_labels(X, groups, subjects, len(signal))
         decoder.backbone_ = decoder._load_backbone() if is_pictures(y) else None
         layers, self.layer_depths_ = layers_to_compare(self.layers, decoder, y)
         candidates = read_candidates(decoder, y, layers, self.poolings)
@@ -373,10 +376,10 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             self.cv_results_["mean_test_top1"][self.best_index_],
         )
 
-    def _refit(self, X: Any, y: Any, groups: Any) -> None:
+    def _refit(self, X: Any, y: Any, groups: Any, subjects: Any) -> None:
         start = time.perf_counter()
         decoder = clone(self.decoder).set_params(**self.best_params_)
-        self.best_estimator_ = decoder.fit(X, y, groups=groups)
+        self.best_estimator_ = decoder.fit(X, y, groups=groups, subjects=subjects)
         self.refit_time_ = time.perf_counter() - start
 
     # -- the result --------------------------------------------------------------

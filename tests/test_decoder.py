@@ -656,6 +656,16 @@ def test_labels_of_another_shape(linear, name, wrong):
         make_decoder().fit(X, features, **{name: wrong})
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+@pytest.mark.parametrize("name", ["groups", "subjects"])
+def test_labels_with_gaps(linear, name, missing):
+    X, features = linear
+    labels = [f"a{i % 7}" for i in range(N)]
+    labels[3] = missing
+    with pytest.raises(ValueError, match=rf"{name} is missing .*1 epochs, .* \[3\]"):
+        make_decoder().fit(X, features, **{name: labels})
+
+
 def test_signals_of_another_number_of_axes(linear):
     X, features = linear
     with pytest.raises(ValueError, match=r"X must have shape \(n_epochs, n_channels"):

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from test_decoder import make_decoder, make_epochs
 
 from mne_shallowalign import ShallowAlignDecoder, read_decoder
-from mne_shallowalign.alignment import SubjectMixup, subject_mmd
+from mne_shallowalign.alignment import SubjectMixup, TimeShift, subject_mmd
 
 N, C, T, K = 160, 4, 15, 6
 TRAIN, TEST = slice(0, 120), slice(120, N)
@@ -454,7 +454,17 @@ def test_only_the_same_layer_and_channels_can_be_gone_on_with(layers, third, cal
 
 
 @pytest.mark.parametrize(
-    "changed", [{"n_components": 3}, {"encoder": "tsconv"}, {"n_members": 2}]
+    "changed",
+    [
+        {"n_components": 3},
+        {"encoder": "tsconv"},
+        {"n_members": 2},
+        {"temperature": 0.1},
+        {"weight_decay": 0.5},
+        {"augment": TimeShift(1)},
+        {"subject_mmd": 1.0},
+        {"net_params": {"iterator_train__shuffle": False}},
+    ],
 )
 def test_what_goes_on_keeps_its_net(layers, third, changed):
     decoder = make_decoder(layer=3, warm_start=True).fit(third, layers)
@@ -471,3 +481,5 @@ def test_mixtures_of_subjects_need_subjects(layers, third):
         make_decoder(layer=3, augment=[SubjectMixup()]).fit(third, layers)
     with pytest.raises(TypeError, match="augment must be a callable"):
         make_decoder(layer=3, augment="smooth").fit(third, layers)
+    with pytest.raises(TypeError, match="augment must be a callable"):
+        make_decoder(layer=3, augment=TimeShift).fit(third, layers)  # not an instance

@@ -307,6 +307,22 @@ def test_repetitions_of_an_image_stay_together(data):
 # -- truth and determinism -----------------------------------------------------------
 
 
+def test_subjects_reach_every_decoder(data):
+    X, y, groups = data
+    subjects = np.array(["a", "b"])[np.arange(N) % 2]
+    decoder = make_decoder(subject_mmd=1.0, max_epochs=2)
+    search = LayerSearchCV(decoder, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match="needs to know whose trials"):
+        search.fit(X, y, groups=groups)
+    given = clone(search).fit(X, y, groups=groups, subjects=subjects)
+    table = pd.DataFrame({"subject": subjects, "concept": groups})
+    info = mne.create_info(C, 100.0, "eeg")
+    epochs = mne.EpochsArray(X, info, metadata=table, verbose=False)
+    told = clone(search).fit(epochs, y)
+    assert_same_scores(told, given)
+    assert given.best_estimator_.subjects_ == ["a", "b"]
+
+
 def test_the_true_layer_is_found(data, searched):
     X, y, _ = data
     assert searched.best_layer_ == TRUE

@@ -90,7 +90,7 @@ def test_known_images_are_told():
     ("cv", "groups", "message"),
     [
         (None, np.zeros(N), "All trials are of one group"),
-        (30, IMAGES, "holds out 2 trial.s. of a single image"),
+        (30, IMAGES, "holds out 2 trial.s. of 1 image"),
     ],
 )
 def test_nothing_to_hold_out(cv, groups, message):

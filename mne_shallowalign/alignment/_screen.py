@@ -244,7 +244,9 @@ def make_folds(groups: np.ndarray, image_index: np.ndarray) -> list[np.ndarray]:
     Returns
     -------
     folds : list of array of int
-        The trials of each fold, of as many folds as have enough queries together.
+        The trials of each fold, of as many folds as have enough queries together. Each
+        has two images at least, if there are enough, for a single one is found without
+        looking.
 
     Raises
     ------
@@ -252,13 +254,24 @@ def make_folds(groups: np.ndarray, image_index: np.ndarray) -> list[np.ndarray]:
         If there is but one group, or presentations of one image are in several.
     """
     _check_groups(groups, image_index)
+    n_images = len(np.unique(image_index))
     n_folds = max(
         MIN_FOLDS,
-        math.ceil(len(np.unique(image_index)) / FOLD_IMAGES),
+        math.ceil(n_images / FOLD_IMAGES),
         math.ceil(len(image_index) / FOLD_TRIALS),
     )
-    splitter = GroupKFold(min(n_folds, len(np.unique(groups))))
+    most = min(len(np.unique(groups)), max(2, n_images // 2))
+    splitter = GroupKFold(min(n_folds, most))
     folds = [fold for _, fold in splitter.split(image_index, groups=groups)]
+    telling = [fold for fold in folds if len(np.unique(image_index[fold])) > 1]
+    if not telling:
+        logger.warning(
+            "%d images are too few to choose a layer or penalty by: a single one that "
+            "is held out is found with any. The first layer and the strongest penalty "
+            "are taken; give layer and alpha as numbers instead.",
+            n_images,
+        )
+    folds = telling or folds
     enough = np.searchsorted(np.cumsum([len(fold) for fold in folds]), QUERIES) + 1
     return folds[:enough]
 
@@ -267,8 +280,8 @@ def _check_groups(groups: np.ndarray, image_index: np.ndarray) -> None:
     names, codes = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise ValueError(
-            f"All epochs belong to the group {names[0]!r}, but choosing a layer or "
-            "penalty holds groups out: pass groups= with at least two that differ."
+            f"All epochs belong to the group {str(names[0])!r}, but choosing a layer "
+            "or penalty holds groups out: pass groups= with at least two that differ."
         )
     pairs = np.unique(np.stack([image_index, codes], axis=1), axis=0)
     torn = pairs[1:, 0][np.diff(pairs[:, 0]) == 0]

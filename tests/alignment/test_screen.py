@@ -136,6 +136,22 @@ def test_large_galleries_are_cut(monkeypatch):
     assert len(make_folds(index, index)) == 10
 
 
+@pytest.mark.parametrize("n_images", [4, 5, 8, 9])
+def test_no_fold_is_of_one_image(n_images):
+    """A single candidate is always first, of any layer and with any penalty."""
+    index = np.repeat(np.arange(n_images), 7)
+    folds = make_folds(index, index)
+    assert len(folds) > 1
+    assert min(len(np.unique(index[fold])) for fold in folds) > 1
+    np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(len(index)))
+
+
+def test_two_images_are_too_few_to_choose_by(caplog):
+    index = np.repeat(np.arange(2), 7)
+    assert len(make_folds(index, index)) == 2
+    assert "2 images are too few to choose" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
