@@ -135,7 +135,13 @@ def _draw_heads(maps: list[mne.Evoked]) -> Figure:
         data = np.stack([total.data[:, part].mean(axis=1) for part in parts], axis=1)
         means = mne.EvokedArray(data, total.info, verbose="error")
         means.plot_topomap(
-            means.times, axes=row, units="", scalings=1, cbar_fmt="%.2g", show=False
+            means.times,
+            axes=row,
+            units="",
+            scalings=1,
+            cbar_fmt="%.2g",
+            extrapolate="local",  # a cap may leave half of the head bare
+            show=False,
         )
         for ax, part in zip(row[:-1], parts, strict=True):
             first, last = times[part[[0, -1]]]
