@@ -74,8 +74,8 @@ def occlusion(
     TypeError
         If ``epochs`` is not Epochs, or ``whitener`` no MVNNWhitener.
     ValueError
-        If channels, times or images do not fit the decoder, no window fits in, or
-        ``scoring`` is unknown.
+        If channels, times or images do not fit the decoder, no window fits in, there
+        is one epoch only, or ``scoring`` is unknown.
 
     See Also
     --------
@@ -90,7 +90,7 @@ def occlusion(
     check_scoring(scoring)
     view = SensorView(decoder, epochs, images, whitener)
     windows = make_windows(epochs, window, step)
-    whole, mean = view.score(view.signal, scoring), view.signal.mean(axis=0)
+    whole, mean = view.score(view.signal, scoring), view.mean()
     drops, counts = np.zeros((2, *view.signal.shape[1:]))
     with use_log_level(verbose):
         for channel, times in _progress(view.signal.shape[1], windows):
