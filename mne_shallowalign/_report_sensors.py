@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .decoder import ShallowAlignDecoder
+    from .preprocessing import MVNNWhitener
 
 _MAX_NAMES = 25  # of more channels than that, names are not legible
 _UNIT = "similarity"
@@ -23,7 +24,10 @@ _N_MAPS = 5
 
 
 def saliency_drawings(
-    decoder: ShallowAlignDecoder, epochs: mne.BaseEpochs, images: Any
+    decoder: ShallowAlignDecoder,
+    epochs: mne.BaseEpochs,
+    images: Any,
+    whitener: MVNNWhitener | None = None,
 ) -> Iterator[Drawing]:
     """List the figures of where and when the signal adds to the similarity.
 
@@ -35,6 +39,8 @@ def saliency_drawings(
         The queries.
     images : sequence
         The image of every epoch.
+    whitener : MVNNWhitener | None
+        What the queries go through on their way to the decoder.
 
     Yields
     ------
@@ -44,7 +50,7 @@ def saliency_drawings(
     """
     from .inspection import saliency
 
-    added = saliency(decoder, epochs, images)
+    added = saliency(decoder, epochs, images, whitener=whitener)
     channel, time = np.unravel_index(np.argmax(added.data), added.data.shape)
     place = added.ch_names[channel]
     yield Drawing(

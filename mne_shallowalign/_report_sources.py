@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from .decoder import ShallowAlignDecoder
+    from .preprocessing import MVNNWhitener
     from .search import LayerSearchCV
 
 _SCORES = ("top1", "top5")
@@ -152,7 +153,12 @@ def read_evaluated(evaluation: Evaluation) -> Content:
     )
 
 
-def read_trials(decoder: ShallowAlignDecoder, epochs: Any, images: Any) -> Content:
+def read_trials(
+    decoder: ShallowAlignDecoder,
+    epochs: Any,
+    images: Any,
+    whitener: MVNNWhitener | None = None,
+) -> Content:
     """Test a decoder.
 
     Parameters
@@ -163,15 +169,18 @@ def read_trials(decoder: ShallowAlignDecoder, epochs: Any, images: Any) -> Conte
         The queries.
     images : sequence
         The image of every epoch.
+    whitener : MVNNWhitener | None
+        What the queries go through on their way to the decoder.
 
     Returns
     -------
     content : Content
         Sentence, all metrics and figures.
     """
-    content = read_evaluated(evaluate(decoder, epochs, images))
+    queries = epochs if whitener is None else whitener.transform(epochs)
+    content = read_evaluated(evaluate(decoder, queries, images))
     if isinstance(epochs, mne.BaseEpochs):  # arrays do not say when and where
-        content.drawings += saliency_drawings(decoder, epochs, images)
+        content.drawings += saliency_drawings(decoder, epochs, images, whitener)
     return content
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CUDA_SHARE = 0.8
 # what the nets of a chunk may use before memory costs more than stacking saves
-CPU_BYTES = 256 * 2**20
+CPU_BYTES = 64 * 2**20
 MOST_WEIGHTS = 2**31 - 1  # of one tensor, which kernels index with 32 bits
 
 
@@ -74,7 +74,7 @@ def run_stacked(
         The data.
     chunk_size : int | None
         The most nets that are trained at a time. None: as many as fit in the memory
-        of a CUDA device, or in 256 MiB on the CPU.
+        of a CUDA device, or in 64 MiB on the CPU.
     error_score : float | ``"raise"``
         What counts as the score of a net that diverges.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from .decoder import ShallowAlignDecoder
+    from .preprocessing import MVNNWhitener
     from .search import LayerSearchCV
 
 _DPI = 100  # legible at twice the width of a page, and light
@@ -43,6 +44,7 @@ def make_report(
     epochs: Any = None,
     images: Any = None,
     decoder: ShallowAlignDecoder | None = None,
+    whitener: MVNNWhitener | None = None,
     image_root: str | Path | None = None,
     result: str | None = None,
     figures: Mapping[str, Figure] | None = None,
@@ -78,6 +80,11 @@ def make_report(
     decoder : ShallowAlignDecoder | None
         With a table, a fitted decoder to test and to write down. None (default) takes
         the one in ``results``.
+    whitener : MVNNWhitener | None
+        What the decoder's signal goes through first: it is applied to ``epochs``, and
+        the saliency is that of the sensors before it. None (default): ``epochs`` are
+        what the decoder takes; if they are whitened, so is each channel of the maps, a
+        mixture of all sensors.
     image_root : path | None
         With a folder, where the pictures lie, to show those retrieved. None (default):
         they are not shown.
@@ -128,7 +135,7 @@ def make_report(
     decoder = tested if decoder is None else decoder
     if decoder is not None:
         images = None if epochs is None else _images_of(epochs, images)
-        _add_decoder(content, decoder, epochs, images)
+        _add_decoder(content, decoder, epochs, images, whitener)
     elif epochs is not None:
         raise ValueError("epochs were given, but no decoder to test. Give decoder=.")
     report = mne.Report(title=title, verbose=verbose)
@@ -178,12 +185,16 @@ def _read(
 
 
 def _add_decoder(
-    content: Content, decoder: ShallowAlignDecoder, epochs: Any, images: Any
+    content: Content,
+    decoder: ShallowAlignDecoder,
+    epochs: Any,
+    images: Any,
+    whitener: MVNNWhitener | None,
 ) -> None:
     """Test the decoder where there are trials, and tell how it was trained."""
     training = read_decoder_training(decoder)
     if epochs is not None:
-        tested = read_trials(decoder, epochs, images)
+        tested = read_trials(decoder, epochs, images, whitener)
         content.sentence = f"{content.sentence} {tested.sentence}".strip()
         content.tables |= tested.tables
         content.drawings += tested.drawings

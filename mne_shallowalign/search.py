@@ -95,7 +95,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     chunk_size : int | None
         The most decoders that are trained at a time. None: as many as fit in the
         memory of a CUDA device; on the CPU, where stacking saves overhead alone, as
-        many as fit in 256 MiB. The result depends on it by rounding alone.
+        many as fit in 64 MiB. The result depends on it by rounding alone.
     error_score : ``"raise"`` | float
         The score of a decoder that cannot be fitted, such as one that diverges.
         Default NaN, with a warning.

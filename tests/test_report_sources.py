@@ -12,10 +12,17 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder, make_report
+from mne_shallowalign import (
+    LayerSearchCV,
+    ShallowAlignDecoder,
+    _report_sensors,
+    make_report,
+)
 from mne_shallowalign._evaluation import evaluate
 from mne_shallowalign._evaluation_folder import write_evaluation
 from mne_shallowalign._report_words import percent
+from mne_shallowalign.inspection import saliency
+from mne_shallowalign.preprocessing import MVNNWhitener
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +157,34 @@ def test_an_empty_folder_is_refused(tmp_path):
 def test_epochs_need_images(decoder, data):
     with pytest.raises(ValueError, match="images is needed"):
         make_report(decoder, epochs=data[0])
+
+
+def test_behind_a_whitener_the_map_is_of_the_sensors(data, monkeypatch):
+    X, features = data
+    info = mne.create_info(["Fz", "Cz"], 50.0, "eeg")
+    epochs = mne.EpochsArray(X * 1e-6, info, verbose=False)
+    whitener = MVNNWhitener(by=None).fit(epochs[:60])
+    white = whitener.transform(epochs)
+    decoder = _decoder(layer=2).fit(white[:60], features[:60])
+    drawn = []
+    monkeypatch.setattr(_report_sensors, "_draw_channels", lambda a: _note(drawn, a))
+    test, images = epochs[60:], features[60:]
+    report = make_report(decoder, epochs=test, images=images, whitener=whitener)
+    other = make_report(decoder, epochs=white[60:], images=images)
+    at_sensors = saliency(decoder, test, images, whitener=whitener)
+    np.testing.assert_array_equal(drawn[0].data, at_sensors.data)
+    assert not np.allclose(drawn[0].data, drawn[1].data)
+    assert _metrics(report) == _metrics(other)
+
+
+def _note(drawn, added):
+    drawn.append(added)
+    return plt.figure()
+
+
+def _metrics(report):
+    (table,) = (one.html for one in report._content if one.name == "Metrics")
+    return re.findall("<td>(.*?)</td>", table)
 
 
 def test_epochs_have_a_map_of_what_was_used(tmp_path):

@@ -101,8 +101,9 @@ def downloading(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConnectionError(
-            f"The weights of {name} could not be downloaded ({error}). With a local "
-            f"copy: load_backbone({name!r}, weights='/path/to/model.safetensors'). "
+            f"The weights of {name} could not be downloaded ({error}). Where there is "
+            "a copy, name it: weights='/path/to/model.safetensors' (in Python, of "
+            "load_backbone). "
             "Without one, 'gabor/v1' needs no weights."
         ) from error
 

@@ -227,7 +227,9 @@ def take_split(trials: Trials, split: str) -> mne.BaseEpochs:
     if len(found) == 0:
         raise ValueError(
             f"No trial is of the split {split!r}; the column 'split' has "
-            f"{', '.join(map(str, trials.epochs.metadata['split'].unique()))}."
+            f"{', '.join(map(str, trials.epochs.metadata['split'].unique()))}. Where "
+            "nothing says which trials are for the test, 'mne-shallowalign demo "
+            "--hold-out concept' holds out concepts in turn."
         )
     return found
 

@@ -83,8 +83,8 @@ def channel_ablation(
     TypeError
         If ``epochs`` is not Epochs, or ``whitener`` no MVNNWhitener.
     ValueError
-        If channels, times or images do not fit the decoder, ``scoring`` is unknown, or
-        a group has no channel or one that is not there.
+        If channels, times or images do not fit the decoder, there is one epoch only,
+        ``scoring`` is unknown, or a group has no channel or one that is not there.
 
     See Also
     --------
@@ -96,7 +96,7 @@ def channel_ablation(
     view = SensorView(decoder, epochs, images, whitener)
     everything = np.arange(len(view.info["ch_names"]))
     members = {"all": everything, **_members(view.info, groups)}
-    mean = view.signal.mean(axis=0)
+    mean = view.mean()
 
     def score_without(channels: np.ndarray) -> float:
         signal = view.signal.copy()

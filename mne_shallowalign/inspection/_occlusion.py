@@ -74,8 +74,8 @@ def occlusion(
     TypeError
         If ``epochs`` is not Epochs, or ``whitener`` no MVNNWhitener.
     ValueError
-        If channels, times or images do not fit the decoder, no window fits in, or
-        ``scoring`` is unknown.
+        If channels, times or images do not fit the decoder, no window fits in, there
+        is one epoch only, or ``scoring`` is unknown.
 
     See Also
     --------
@@ -90,7 +90,7 @@ def occlusion(
     check_scoring(scoring)
     view = SensorView(decoder, epochs, images, whitener)
     windows = make_windows(epochs, window, step)
-    to_mean = view.signal.mean(axis=0) - view.signal
+    to_mean = view.mean() - view.signal
     entered = view.enter(view.signal)
     whole = view.score(entered, scoring)
     drops, counts = np.zeros((2, *view.signal.shape[1:]))

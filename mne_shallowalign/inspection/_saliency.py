@@ -71,7 +71,8 @@ def saliency(
     TypeError
         If ``epochs`` is not Epochs, or ``whitener`` no MVNNWhitener.
     ValueError
-        If channels, times or images do not fit the decoder.
+        If channels, times or images do not fit the decoder, or ``kind="input"`` and
+        there is one epoch, which is its own mean.
 
     See Also
     --------
@@ -98,5 +99,5 @@ def saliency(
     if kind == "absolute":
         gradients = np.abs(gradients)
     elif kind == "input":
-        gradients *= view.signal - view.signal.mean(axis=0)
+        gradients *= view.signal - view.mean()
     return view.as_evoked(gradients.mean(axis=0), f"saliency ({kind})")

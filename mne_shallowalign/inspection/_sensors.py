@@ -86,6 +86,26 @@ class SensorView:
         self.gallery = self.decoder._embed_features(candidates.features)
         self.index = candidates.index
 
+    def mean(self) -> np.ndarray:
+        """Average the signal, which channels are replaced with.
+
+        Returns
+        -------
+        mean : array, shape (n_channels, n_times)
+            The mean over epochs.
+
+        Raises
+        ------
+        ValueError
+            If there is one epoch only.
+        """
+        if len(self.signal) < 2:
+            raise ValueError(
+                "epochs holds one epoch, which is its own mean: no part of it would "
+                "change. Give two or more."
+            )
+        return self.signal.mean(axis=0)
+
     def whiten(self, signal: np.ndarray) -> np.ndarray:
         """Whiten a signal at the sensors.
 

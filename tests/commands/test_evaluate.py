@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -76,3 +77,14 @@ def test_an_error_is_one_line_and_leaves_nothing(
     error = capsys.readouterr().err
     assert (words in error, error.count("\n")) == (True, 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_without_a_test_set_it_says_what_to_do(saved, tmp_path, capsys):
+    shutil.copytree(saved.folder / "ds", tmp_path / "ds")
+    for file in (tmp_path / "ds").rglob("*_events.tsv"):
+        table = pd.read_csv(file, sep="\t").drop(columns="split")
+        table.to_csv(file, sep="\t", index=False)
+    data = ["--bids-root", str(tmp_path / "ds"), "--subject", "01"]
+    assert main(["evaluate", str(saved.file), *data]) == 1
+    error = capsys.readouterr().err
+    assert ("demo --hold-out concept" in error, error.count("\n")) == (True, 1)

@@ -91,6 +91,8 @@ def test_what_is_wrong_is_told(fitted, recording):
     epochs, features = (part[:20] for part in recording)
     with pytest.raises(ValueError, match="groups='side' must be 'lobe', 'type'"):
         channel_ablation(fitted, epochs, features, "side")
+    with pytest.raises(ValueError, match="one epoch, which is its own mean"):
+        channel_ablation(fitted, epochs[:1], features[:1])
     with pytest.raises(ValueError, match=r"groups\['a'\] names 'XX'; the signal has"):
         channel_ablation(fitted, epochs, features, {"a": ["XX"]})
     with pytest.raises(ValueError, match=r"groups\['a'\] names no channel"):

@@ -82,3 +82,5 @@ def test_what_is_wrong_is_told(fitted, recording):
         occlusion(fitted, epochs, features, scoring="accuracy")
     with pytest.raises(ValueError, match="window=3 is 150 samples"):
         occlusion(fitted, epochs, features, window=3)
+    with pytest.raises(ValueError, match="one epoch, which is its own mean"):
+        occlusion(fitted, epochs[:1], features[:1])

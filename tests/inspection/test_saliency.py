@@ -161,6 +161,10 @@ def test_what_is_wrong_is_told(fitted, recording):
         saliency(fitted, epochs.copy().crop(0, None), features)
     with pytest.raises(ValueError, match="20"):
         saliency(fitted, epochs, features[:19])
+    with pytest.raises(ValueError, match="one epoch, which is its own mean"):
+        saliency(fitted, epochs[:1], features[:1])
+    slopes = saliency(fitted, epochs[:1], features[:1], kind="signed")
+    assert np.abs(slopes.data).max() > 0  # a gradient is counted from no mean
     with pytest.raises(TypeError, match="whitener must be a fitted MVNNWhitener"):
         saliency(fitted, epochs, features, whitener="mvnn")
     few = MVNNWhitener(by=None).fit(epochs.copy().pick(["Oz", "O1"]))
