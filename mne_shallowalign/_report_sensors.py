@@ -1,4 +1,4 @@
-"""Where and when the signal adds to the similarity, as a report draws it."""
+"""Where and when the signal adds to the similarity, and what sensors see of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MAX_NAMES = 25  # of more channels than that, names are not legible
 _UNIT = "similarity"
 _SYSTEMS = (("mag", "grad"), ("eeg",), ("csd",))  # one map each
+_SEEN_BY = ("mag", "eeg", "csd")  # MNE draws pairs of gradiometers only
 _N_MAPS = 5
 
 
@@ -74,6 +75,50 @@ def saliency_drawings(
         )
 
 
+def pattern_drawings(
+    decoder: ShallowAlignDecoder,
+    epochs: mne.BaseEpochs,
+    images: Any,
+    whitener: MVNNWhitener | None = None,
+) -> Iterator[Drawing]:
+    """List the figure of how the sensors see what the decoder picks up.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        A fitted decoder.
+    epochs : Epochs
+        The queries.
+    images : sequence
+        The image of every epoch.
+    whitener : MVNNWhitener | None
+        What the queries go through on their way to the decoder.
+
+    Yields
+    ------
+    drawing : Drawing
+        The first of :func:`mne_shallowalign.inspection.patterns`, if the decoder has
+        patterns, and where it is known where the sensors are.
+    """
+    from .inspection import patterns
+    from .inspection._patterns import first_map
+
+    if first_map(decoder) is None:
+        return
+    found = patterns(decoder, epochs, images, whitener=whitener)
+    seen = mne.EvokedArray(found.patterns.T, found.info, epochs.tmin, verbose="error")
+    kinds = [kind for kind in _SEEN_BY if sum_by_place(seen, (kind,))]
+    if kinds:
+        yield Drawing(
+            "Patterns, topographies",
+            "How the sensors see the activity that the decoder picks up (Haufe pattern "
+            "of the component that goes best with the pictures, per standard deviation "
+            "of it), at the strongest moment of each part of the epoch.",
+            "Heads at successive latencies.",
+            partial(_draw_patterns, seen, kinds),
+        )
+
+
 def sum_by_place(added: mne.Evoked, kinds: tuple[str, ...]) -> mne.Evoked | None:
     """Sum over the sensors of each place, whose contributions have no unit.
 
@@ -124,19 +169,45 @@ def _draw_channels(added: mne.Evoked) -> Figure:
     return figure
 
 
-def _draw_heads(maps: list[mne.Evoked]) -> Figure:
+def _parts(times: np.ndarray) -> list[np.ndarray]:
+    return np.array_split(np.arange(len(times)), min(_N_MAPS, len(times)))
+
+
+def _make_axes(n_maps: int, n_parts: int) -> tuple[Figure, np.ndarray]:
+    """Make a row of heads and a colour bar for each map."""
     import matplotlib.pyplot as plt
 
-    times = maps[0].times
-    parts = np.array_split(np.arange(len(times)), min(_N_MAPS, len(times)))
-    figure, axes = plt.subplots(
-        len(maps),
-        len(parts) + 1,
-        figsize=(1.6 * len(parts) + 0.8, 2 * len(maps)),
-        width_ratios=[1] * len(parts) + [0.07],
+    return plt.subplots(
+        n_maps,
+        n_parts + 1,
+        figsize=(1.6 * n_parts + 0.8, 2 * n_maps),
+        width_ratios=[1] * n_parts + [0.07],
         squeeze=False,
         layout="constrained",
     )
+
+
+def _draw_patterns(seen: mne.Evoked, kinds: list[str]) -> Figure:
+    parts = _parts(seen.times)
+    strength = seen.copy().pick(kinds[0]).data.std(axis=0)
+    peaks = [part[strength[part].argmax()] for part in parts]
+    figure, axes = _make_axes(len(kinds), len(parts))
+    for row, kind in zip(axes, kinds, strict=True):
+        seen.plot_topomap(
+            seen.times[peaks],
+            ch_type=kind,
+            axes=row,
+            time_format="%0.2f s",
+            extrapolate="local",
+            show=False,
+        )
+    return figure
+
+
+def _draw_heads(maps: list[mne.Evoked]) -> Figure:
+    times = maps[0].times
+    parts = _parts(times)
+    figure, axes = _make_axes(len(maps), len(parts))
     for row, total in zip(axes, maps, strict=True):
         data = np.stack([total.data[:, part].mean(axis=1) for part in parts], axis=1)
         means = mne.EvokedArray(data, total.info, verbose="error")

@@ -18,7 +18,7 @@ from ._report_figures import (
     layer_drawing,
     training_drawing,
 )
-from ._report_sensors import saliency_drawings
+from ._report_sensors import pattern_drawings, saliency_drawings
 from ._report_words import describe_result, tabulate, tabulate_metrics
 
 if TYPE_CHECKING:
@@ -180,7 +180,8 @@ def read_trials(
     queries = epochs if whitener is None else whitener.transform(epochs)
     content = read_evaluated(evaluate(decoder, queries, images))
     if isinstance(epochs, mne.BaseEpochs):  # arrays do not say when and where
-        content.drawings += saliency_drawings(decoder, epochs, images, whitener)
+        for drawings in (saliency_drawings, pattern_drawings):
+            content.drawings += drawings(decoder, epochs, images, whitener)
     return content
 
 

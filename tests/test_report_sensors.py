@@ -1,4 +1,4 @@
-"""Saliency as a report draws it."""
+"""Saliency and patterns as a report draws them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import matplotlib.pyplot as plt
 import mne
 import numpy as np
 import pytest
+import sensor_simulation as known
 from matplotlib.text import Text
 from overlaps import overlapping
 
-from mne_shallowalign._report_sensors import _draw_channels, _draw_heads, sum_by_place
+from mne_shallowalign import ShallowAlignDecoder
+from mne_shallowalign._report_sensors import (
+    _draw_channels,
+    _draw_heads,
+    pattern_drawings,
+    sum_by_place,
+)
+from mne_shallowalign.inspection import patterns
 from mne_shallowalign.preprocessing._picks import ten_05
 
 
@@ -76,3 +84,40 @@ def test_heads_show_the_means_of_parts_of_the_epoch(n_times, n_heads):
     )
     assert bar.get_ylabel() == "similarity"
     assert not overlaps
+
+
+@pytest.fixture(scope="module")
+def posterior():
+    """Activity at one of five electrodes."""
+    info = mne.create_info(["Oz", "POz", "Pz", "P3", "P4"], known.SFREQ, "eeg")
+    info.set_montage(mne.channels.make_standard_montage(ten_05()))
+    mix = np.array([1.0, 0, 0, 0, 0])[:, None]
+    return known.simulate(n=150, info=info, mix=mix, unit=1e-6, snr=2.0)
+
+
+def test_patterns_are_drawn_at_their_strongest_moments(posterior):
+    epochs, features = posterior
+    decoder = known.make_decoder("ridge").fit(epochs, features)
+    (drawing,) = pattern_drawings(decoder, epochs, features)
+    found = patterns(decoder, epochs, features).patterns
+    parts = np.array_split(found, 5)
+    figure = drawing.draw()
+    *heads, bar = figure.axes
+    extremes = [np.abs(ax.images[0].get_array()).max() for ax in heads]
+    overlaps = overlapping(figure)
+    plt.close(figure)
+    strongest = [part[part.std(axis=1).argmax()] for part in parts]
+    expected = [np.abs(part).max() * 1e6 for part in strongest]
+    np.testing.assert_allclose(extremes, expected, rtol=0.35)  # interpolated
+    assert bar.get_title() == "µV"
+    assert not overlaps
+
+
+def test_no_patterns_without_places_or_a_linear_map(posterior):
+    epochs, features = posterior
+    decoder = known.make_decoder("ridge").fit(epochs, features)
+    bare = epochs.copy().set_montage(None)
+    assert list(pattern_drawings(decoder, bare, features)) == []
+    other = ShallowAlignDecoder(n_members=2, max_epochs=1, random_state=0)
+    other.fit(epochs, features)
+    assert list(pattern_drawings(other, epochs, features)) == []

@@ -90,7 +90,14 @@ def patterns(
     """
     check_is_fitted(decoder, "net_")
     check_scalar(n_components, "n_components", int, min_val=1)
-    linear = _first_map(decoder)
+    linear = first_map(decoder)
+    if linear is None:
+        raise ValueError(
+            "patterns needs a decoder that begins with one linear map of the whole "
+            "signal: encoder='eegproject' or solver='ridge', and n_members=1. This one "
+            f"has {type(decoder.encoder_).__name__} and {len(decoder.seeds_)} "
+            "member(s). For others, see saliency and occlusion."
+        )
     view = SensorView(decoder, epochs, images, whitener)
     sources = _sources(decoder, linear, view)
     rotation, strength = _rotation(sources, view.gallery[view.index], n_components)
@@ -128,7 +135,19 @@ def haufe_patterns(signal: np.ndarray, sources: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(centred, signal - signal.mean(axis=0), rcond=None)[0].T
 
 
-def _first_map(decoder: ShallowAlignDecoder) -> nn.Linear:
+def first_map(decoder: ShallowAlignDecoder) -> nn.Linear | None:
+    """Find the linear map that a decoder begins with.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        A fitted decoder.
+
+    Returns
+    -------
+    linear : torch.nn.Linear | None
+        The map of the whole signal; None if it begins with something else.
+    """
     from ..alignment import FlatLinear
     from ..encoders import EEGProject
 
@@ -137,12 +156,7 @@ def _first_map(decoder: ShallowAlignDecoder) -> nn.Linear:
         return encoder.linear
     if len(decoder.seeds_) == 1 and isinstance(encoder, EEGProject):
         return encoder.project
-    raise ValueError(
-        "patterns needs a decoder that begins with one linear map of the whole signal: "
-        "encoder='eegproject' or solver='ridge', and n_members=1. This one has "
-        f"{type(encoder).__name__} and {len(decoder.seeds_)} member(s). For others, "
-        "see saliency and occlusion."
-    )
+    return None
 
 
 def _sources(
