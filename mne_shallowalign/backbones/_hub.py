@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download
+import requests
+from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError
 
 from ._base import Backbone
 from ._shards import INDEX, shard_names
 from ._weights import downloading
+
+PATIENCE = 10.0  # seconds for a first answer
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,29 @@ class HubWeights:
                 return self._download((name,), revision, local_files_only)
             except EntryNotFoundError:
                 continue
+        if not local_files_only and not self._is_cached(last, revision):
+            _reach_hub()
         return Path(
             hf_hub_download(
                 self.repo, last, revision=revision, local_files_only=local_files_only
             )
         )
+
+    def _is_cached(self, name: str, revision: str) -> bool:
+        found = try_to_load_from_cache(
+            self.repo, name, cache_dir=constants.HF_HUB_CACHE, revision=revision
+        )
+        return isinstance(found, str)
+
+
+def _reach_hub() -> None:
+    """Fail at once where the hub's client would try again for more than a minute."""
+    if constants.HF_HUB_OFFLINE:  # the client says so by itself
+        return
+    try:
+        requests.head(constants.ENDPOINT, timeout=PATIENCE)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise OSError(f"{constants.ENDPOINT} cannot be reached") from error
 
 
 def pin_later(

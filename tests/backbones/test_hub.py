@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import hf_hub_download
 from safetensors.torch import save
 from timm.layers import resample_abs_pos_embed
 
@@ -214,3 +215,25 @@ def test_revisions_are_of_the_hub(tmp_path):
         load_backbone(ARCHITECTURE, weights="random", revision="main")
     with pytest.raises(ValueError, match="these weights come from 'https://"):
         load_backbone("timm/gcvit_xxtiny.in1k", revision="main")
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(tmp_path, monkeypatch):
+    """Its own client tries again, file by file, for a minute."""
+    closed = "http://127.0.0.1:9"
+    for name, value in {
+        "HF_HUB_CACHE": str(tmp_path),
+        "HF_HUB_OFFLINE": False,
+        "ENDPOINT": closed,
+    }.items():
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+    asked = []
+
+    def download(*args, local_files_only, **kwargs):
+        asked.append(local_files_only)
+        return hf_hub_download(*args, local_files_only=local_files_only, **kwargs)
+
+    monkeypatch.setattr("mne_shallowalign.backbones._hub.hf_hub_download", download)
+    with pytest.raises(ConnectionError, match=f"{closed} cannot be reached"):
+        load_backbone(NAME).pinned()
+    assert asked
+    assert all(asked)  # of the cache alone
