@@ -20,9 +20,9 @@ pictures of 20 others:
 Two ratios of time are printed: of the choice alone, and of choice and final fit.
 ``--quick`` leaves out what trains. ``--rules`` trains nets with the true layers, and
 says by how much others fall short of the best of these on the test pictures: nets whose
-layer is taken by ``best penalty``, the best mean reciprocal rank of ridge regression, by
-``weaker penalties``, which is what ``layer="auto"`` does, or by a ``search of three``,
-those with the best mean rank in the screen; and, with a layer of its own,
+layer is taken by ``best penalty``, the best mean reciprocal rank of ridge regression,
+by ``weaker penalties``, which is what ``layer="auto"`` does, or by a ``search of
+three``, those with the best mean rank in the screen; and, with a layer of its own,
 ``auto, init='ridge'``.
 """
 
