@@ -1,13 +1,14 @@
 """By which score should a search choose the layer? Simulations whose truth is known.
 
-    python benchmarks/layer_choice.py [--seeds 8] [--noise 1.5 3 6 9]
+    python benchmarks/layer_choice.py [--seeds 8] [--noise 1.5 3 6 9] [--n-seeds 5]
 
 Seven layers of 32 features follow from one another: each is the rectified random map
 of the one before, standardised; 500 pictures are of 50 concepts. Activity is a random
 linear map of the second, fourth or sixth layer to 6 channels x 10 samples, plus white
-noise. ``LayerSearchCV`` holds out a third of the concepts at a time. Printed is, for
-each noise level (in standard deviations of the signal) and each measure, in how many
-searches it was best for the true layer, and for it or a neighbour.
+noise. ``LayerSearchCV`` holds out a third of the concepts at a time, with as many seeds
+as given. Printed is, for each noise level (in standard deviations of the signal) and
+each measure, in how many searches it was best for the true layer, and for it or a
+neighbour; and the same of ``layer="auto"``.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def make_layers(rng: np.random.Generator) -> np.ndarray:
     return np.stack(layers, axis=1).astype(np.float32)
 
 
-def search(truth: int, noise: float, seed: int) -> dict[str, float]:
+def search(truth: int, noise: float, seed: int, n_seeds: int) -> dict[str, float]:
     """Simulate and search once."""
     rng = np.random.default_rng(100 * truth + seed)
     layers = make_layers(rng)
@@ -54,13 +55,16 @@ def search(truth: int, noise: float, seed: int) -> dict[str, float]:
         precision="float32",
         random_state=seed,
     )
-    found = LayerSearchCV(decoder, cv=3, refit=False).fit(
-        signal.reshape(-1, 6, 10), layers, groups=np.arange(N_PICTURES) // PER_CONCEPT
-    )
-    results = found.cv_results_
+    data = signal.reshape(-1, 6, 10), layers
+    groups = np.arange(N_PICTURES) // PER_CONCEPT
+    search = LayerSearchCV(decoder, cv=3, n_seeds=n_seeds, refit=False)
+    results = search.fit(*data, groups=groups).cv_results_
+    found = {measure: results[f"mean_test_{measure}"] for measure in MEASURES}
+    auto = decoder.set_params(layer="auto", max_epochs=1).fit(*data, groups=groups)
+    found["auto"] = auto.screen_["mean_rank"]
     row = {"noise": noise, "top-1 there": results["mean_test_top1"][truth - 1]}
-    for measure in MEASURES:
-        best = int(results[f"mean_test_{measure}"].argmax()) + 1
+    for measure, scores in found.items():
+        best = int(scores.argmax()) + 1
         row |= {measure: best == truth, f"{measure} ±1": abs(best - truth) <= 1}
     return row
 
@@ -68,13 +72,15 @@ def search(truth: int, noise: float, seed: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--n-seeds", type=int, default=1)
     parser.add_argument("--noise", type=float, nargs="+", default=[1.5, 3, 6, 9])
     options = parser.parse_args()
     mne.set_log_level("ERROR")
     start = time.perf_counter()
-    jobs = product(TRUTHS, options.noise, range(options.seeds))
+    jobs = product(TRUTHS, options.noise, range(options.seeds), [options.n_seeds])
     table = pd.DataFrame([search(*job) for job in jobs]).groupby("noise")
-    counts = table[[m + end for m in MEASURES for end in ("", " ±1")]].sum()
+    names = [name + end for name in (*MEASURES, "auto") for end in ("", " ±1")]
+    counts = table[names].sum()
     top1 = table["top-1 there"].agg(["mean", "std"]).add_prefix("top-1 there, ")
     print(f"of {options.seeds * len(TRUTHS)} searches; chance is {3 / N_PICTURES:.3f}")
     print(pd.concat([top1.round(3), counts], axis=1).to_string())

@@ -91,32 +91,32 @@ class RidgePath:
 
         Parameters
         ----------
-        target : Tensor of float64, shape (n_images, n_features)
+        target : Tensor, shape (n_images, n_features)
             The target Y, one row per image.
         dtype : torch.dtype
-            Precision of the product with the signal, which takes nearly all the time.
-            Float32, half of it, is enough to rank images by.
+            Precision. Float32, half the time, is enough to rank images by.
 
         Returns
         -------
-        projected : Tensor of float64, shape (rank, n_features)
+        projected : Tensor of dtype, shape (rank, n_features)
             The target in the basis of the signal.
         """
+        target = target.to(dtype)
         if not self.is_tall:
-            return self.basis.T @ target[self.image_index]
+            return self.basis.T.to(dtype) @ target[self.image_index]
         pairs = zip(
             self._centred_rows(dtype), self.image_index.split(ROWS), strict=True
         )
-        target = target.to(dtype)
         moment = sum((rows.T @ target[index]).double() for rows, index in pairs)
-        return (self.basis / self.spectrum.sqrt()).T @ moment
+        scaled = self.basis / self.spectrum.sqrt()
+        return scaled.T.to(dtype) @ moment.to(dtype)
 
     def offset(self, target: Tensor) -> Tensor:
         """Average a target over trials.
 
         Parameters
         ----------
-        target : Tensor of float64, shape (n_images, n_features)
+        target : Tensor, shape (n_images, n_features)
             The target.
 
         Returns
@@ -125,7 +125,7 @@ class RidgePath:
             Its mean.
         """
         counts = torch.bincount(self.image_index, minlength=len(target)).double()
-        return counts @ target / len(self.image_index)
+        return counts @ target.double() / len(self.image_index)
 
     def solve(self, target: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         """Fit one target with one penalty.
@@ -186,21 +186,25 @@ class LeftOut:
         Which trials.
     alphas : sequence of float
         The penalties.
+    dtype : torch.dtype
+        Precision of predictions. What they are computed from is always found in
+        float64; float32 is enough to rank images by.
     """
 
     def __init__(
-        self, path: RidgePath, trials: Tensor, alphas: Sequence[float]
+        self,
+        path: RidgePath,
+        trials: Tensor,
+        alphas: Sequence[float],
+        dtype: torch.dtype = torch.float64,
     ) -> None:
-        self.path, self.trials = path, trials
-        self.left = path.left(trials)
-        self.shrinkage = [path.spectrum / (path.spectrum + alpha) for alpha in alphas]
-        self.factors = [torch.linalg.cholesky(self._rest(s)) for s in self.shrinkage]
-
-    def _rest(self, shrinkage: Tensor) -> Tensor:
-        """Compute the block of I - H."""
-        n_all = len(self.path.signal)
-        hat = (self.left * shrinkage) @ self.left.T + 1 / n_all
-        return torch.eye(len(hat), dtype=hat.dtype, device=hat.device) - hat
+        self.trials = trials
+        left, spectrum = path.left(trials), path.spectrum
+        shrinkage = [spectrum / (spectrum + alpha) for alpha in alphas]
+        self.rest = [
+            _inverse_rest(left, s, len(path.signal)).to(dtype) for s in shrinkage
+        ]
+        self.left, self.shrinkage = left.to(dtype), [s.to(dtype) for s in shrinkage]
 
     def predict(
         self, position: int, truth: Tensor, projected: Tensor, offset: Tensor
@@ -211,20 +215,26 @@ class LeftOut:
         ----------
         position : int
             Of the penalty.
-        truth : Tensor of float64, shape (n, n_features)
+        truth : Tensor of dtype, shape (n, n_features)
             The target of these trials.
-        projected, offset : Tensor of float64
+        projected, offset : Tensor of dtype
             What :meth:`RidgePath.project` and :meth:`RidgePath.offset` make of the
             target of all trials.
 
         Returns
         -------
-        prediction : Tensor of float64, shape (n, n_features)
+        prediction : Tensor of dtype, shape (n, n_features)
             Linear in the target.
         """
-        shrinkage, factor = self.shrinkage[position], self.factors[position]
-        fitted = offset + self.left @ (shrinkage[:, None] * projected)
-        return truth - torch.cholesky_solve(truth - fitted, factor)
+        fitted = offset + self.left @ (self.shrinkage[position][:, None] * projected)
+        return truth - self.rest[position] @ (truth - fitted)
+
+
+def _inverse_rest(left: Tensor, shrinkage: Tensor, n_all: int) -> Tensor:
+    """Invert the block of I - H."""
+    hat = (left * shrinkage) @ left.T + 1 / n_all
+    rest = torch.eye(len(hat), dtype=hat.dtype, device=hat.device) - hat
+    return torch.cholesky_inverse(torch.linalg.cholesky(rest))
 
 
 def _eigenpairs(gram: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -26,6 +26,7 @@ MIN_FOLDS = 5
 FOLD_IMAGES = 200  # the size of the usual test gallery
 FOLD_TRIALS = 1000  # a matrix of that size is factorised for every penalty
 QUERIES = 2000  # more would hardly tell better
+PRECISION = torch.float32  # of what is ranked
 
 
 _HeldOut = tuple[LeftOut, tuple[Tensor, Tensor, Tensor], Tensor, Tensor]
@@ -68,7 +69,10 @@ class RidgeScreen:
         self.alphas = penalties(self.path) if alphas is None else list(alphas)
         self.parts = [
             LeftOut(
-                self.path, torch.from_numpy(trials).to(self.path.device), self.alphas
+                self.path,
+                torch.from_numpy(trials).to(self.path.device),
+                self.alphas,
+                PRECISION,
             )
             for trials in folds
         ]
@@ -154,12 +158,8 @@ class RidgeScreen:
             candidates: Tensor | None = directions
             if directions.shape[1] < directions.shape[0]:
                 operands, candidates = [m @ directions for m in moments], None
-            found.append(
-                [
-                    _ranks(part.predict(k, *operands), candidates, seen)
-                    for k in range(len(self.alphas))
-                ]
-            )
+            predictions = [part.predict(k, *operands) for k in range(len(self.alphas))]
+            found.append(_ranks(torch.stack(predictions), candidates, seen))
             last.append(np.full(len(seen), max(directions.shape[1] - 1, 1)))
         rank = np.concatenate(found, axis=1)
         relative = (rank - 1) / np.concatenate(last)
@@ -190,15 +190,15 @@ class RidgeScreen:
         """Compare what is predicted for held-out trials with the candidates."""
         position = self.alphas.index(alpha)
         return [
-            F.normalize(part.predict(position, *moments), dim=1) @ directions
+            (F.normalize(part.predict(position, *moments), dim=1) @ directions).double()
             for part, moments, directions, _ in self._held_out(target)
         ]
 
     def _held_out(self, target: Tensor) -> Iterator[_HeldOut]:
         """Yield for each fold what is needed to predict, and to compare with."""
-        target = target.to(self.path.device).double()
-        projected = self.path.project(target, torch.float32)
-        offset = self.path.offset(target)
+        target = target.to(self.path.device, PRECISION)
+        projected = self.path.project(target, PRECISION)
+        offset = self.path.offset(target).to(PRECISION)
         for part in self.parts:
             images, seen = self._shown(part)
             directions = F.normalize(target[images], dim=1).T
@@ -210,8 +210,11 @@ class RidgeScreen:
 
 
 def _ranks(prediction: Tensor, directions: Tensor | None, seen: Tensor) -> np.ndarray:
+    """Rank the right image of every trial, with every penalty."""
     similarity = prediction if directions is None else prediction @ directions
-    return ranks(similarity.cpu().numpy(), seen.cpu().numpy())
+    truth = seen.cpu().numpy()
+    flat = similarity.flatten(0, 1).cpu().numpy()
+    return ranks(flat, np.tile(truth, len(prediction))).reshape(-1, len(truth))
 
 
 def penalties(path: RidgePath) -> list[float]:

@@ -35,18 +35,21 @@ def test_weights_are_those_of_scikit_learn(data, alpha):
     np.testing.assert_allclose(intercept.numpy(), expected.intercept_, atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "atol"), [(torch.float64, 1e-9), (torch.float32, 1e-4)]
+)
 @pytest.mark.parametrize("alpha", [0.1, 10.0])
-def test_left_out_is_predicted_as_by_a_fit_without_it(data, alpha):
+def test_left_out_is_predicted_as_by_a_fit_without_it(data, alpha, dtype, atol):
     X, index, Y = data
     path, target = make_path(X, index), torch.from_numpy(Y)
     out = np.flatnonzero(index < 4)
     kept = np.flatnonzero(index >= 4)
-    part = LeftOut(path, torch.from_numpy(out), [1.0, alpha])
-    prediction = part.predict(
-        1, target[index[out]], path.project(target), path.offset(target)
-    )
+    part = LeftOut(path, torch.from_numpy(out), [1.0, alpha], dtype)
+    moments = target[index[out]], path.project(target, dtype), path.offset(target)
+    prediction = part.predict(1, *(one.to(dtype) for one in moments))
+    assert prediction.dtype == dtype
     refit = Ridge(alpha=alpha).fit(X[kept].astype(float), Y[index[kept]])
-    np.testing.assert_allclose(prediction.numpy(), refit.predict(X[out]), atol=1e-9)
+    np.testing.assert_allclose(prediction.numpy(), refit.predict(X[out]), atol=atol)
 
 
 def test_chunks_do_not_matter(data, monkeypatch):
