@@ -58,7 +58,7 @@ def layers_to_compare(
     names: list[Layer]
     if backbone is None:
         names = list(range(1, np.shape(y)[1] + 1))
-        asked = _evenly_spaced(names) if layers is None else layers
+        asked = _evenly_spaced(names) if layers is None else list(layers)
         found = [names[i] for i in positions(asked, len(names))]
     else:
         names = list(backbone.layers)

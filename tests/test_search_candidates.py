@@ -1,6 +1,7 @@
 """Which layers a search compares."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mne_shallowalign import ShallowAlignDecoder, load_backbone
@@ -24,7 +25,15 @@ def test_ten_of_many_and_all_of_few(of_features):
     assert layers_to_compare(None, of_features, np.zeros((2, 4, 3)))[0] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("asked", [[3, 1], (3, 1, 1), np.array([1, 3])])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [3, 1],
+        (3, 1, 1),
+        np.array([1, 3]),
+        pd.Series(["features[:, 2]", "features[:, 0]"]),
+    ],
+)
 def test_in_any_order_and_container(of_features, asked):
     found, depths = layers_to_compare(asked, of_features, np.zeros((2, 5, 3)))
     assert found == [1, 3]
