@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mne
+import numpy as np
+from mne.utils import warn
 
 from ._evaluation import Evaluation, evaluate, measure, score_row
 from ._evaluation_folder import is_evaluation, read_evaluation
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .search import LayerSearchCV
 
 _SCORES = ("top1", "top5")
+SAME = 1e-5  # how far apart one picture may come out of two batches in float32
 
 
 @dataclass
@@ -176,13 +179,58 @@ def read_trials(
     -------
     content : Content
         Sentence, all metrics and figures.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the decoder was trained with some of the images.
     """
     queries = epochs if whitener is None else whitener.transform(epochs)
-    content = read_evaluated(evaluate(decoder, queries, images))
+    evaluation = evaluate(decoder, queries, images)
+    content = read_evaluated(evaluation)
+    content.sentence += _admit(count_trained_on(decoder, evaluation), evaluation)
     if isinstance(epochs, mne.BaseEpochs):  # arrays do not say when and where
         for drawings in (saliency_drawings, pattern_drawings):
             content.drawings += drawings(decoder, epochs, images, whitener)
     return content
+
+
+def count_trained_on(decoder: ShallowAlignDecoder, evaluation: Evaluation) -> int:
+    """Count the pictures that a decoder was trained with among those of a test.
+
+    They are known by what the decoder makes of them, whatever they are called and given
+    as. If it makes the same of several, as of a target of one feature, nobody can tell.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        The decoder.
+    evaluation : Evaluation
+        Its test.
+
+    Returns
+    -------
+    n : int
+        How many.
+    """
+    images, trained = evaluation.images, decoder.gallery_embedding_
+    assert images is not None  # evaluate has them
+    if len(np.unique(trained, axis=0)) < len(trained):
+        return 0
+    nearest = trained[(images @ trained.T).argmax(axis=1)]
+    return int((np.linalg.norm(images - nearest, axis=1) < SAME).sum())
+
+
+def _admit(n_trained_on: int, evaluation: Evaluation) -> str:
+    """Warn, and say it in the report, if a test is not of new pictures."""
+    if n_trained_on == 0:
+        return ""
+    said = (
+        f" The decoder was trained with {n_trained_on} of these "
+        f"{len(evaluation.gallery)} pictures: this is no score of new pictures."
+    )
+    warn(said.strip())
+    return said
 
 
 def read_folder(folder: Path, image_root: Path | None) -> Content:

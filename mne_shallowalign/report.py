@@ -122,6 +122,11 @@ def make_report(
     sklearn.exceptions.NotFittedError
         If the decoder is not fitted.
 
+    Warns
+    -----
+    RuntimeWarning
+        If the decoder was trained with some of the images that it is tested with.
+
     Notes
     -----
     Intervals are those of :func:`mne_shallowalign.retrieval.score_interval`, over

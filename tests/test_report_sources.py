@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 
@@ -187,6 +188,35 @@ def _metrics(report):
     return re.findall("<td>(.*?)</td>", table)
 
 
+@pytest.mark.parametrize(("n_known", "width"), [(0, 8), (7, 8), (7, 2), (0, 2)])
+def test_a_test_on_training_pictures_says_so(n_known, width, tmp_path):
+    """However they are given: here, as other numbers of the same features."""
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((60, width)).astype(np.float32)
+    X = 1e-6 * features @ rng.standard_normal((width, 40)).astype(np.float32)
+    X = X.reshape(60, 4, 10)
+    decoder = _decoder(solver="ridge").fit(X[:40], features[:40])
+    test = slice(40 - n_known, 60)
+    expected = (
+        pytest.warns(RuntimeWarning, match=f"with {n_known} of these {20 + n_known}")
+        if n_known
+        else contextlib.nullcontext()
+    )
+    with expected:
+        report = make_report(
+            decoder, epochs=X[test], images=features[test].astype(np.float64)
+        )
+    found = "no score of new pictures" in _page(report, tmp_path)
+    assert found == (n_known > 0)
+
+
+def test_one_feature_does_not_tell_pictures_apart(tmp_path):
+    rng = np.random.default_rng(0)
+    X, features = rng.standard_normal((60, 4, 10)), rng.standard_normal((60, 1))
+    decoder = _decoder(solver="ridge").fit(X[:40], features[:40])
+    make_report(decoder, epochs=X[40:], images=features[40:])  # a warning is an error
+
+
 def test_epochs_have_a_map_of_what_was_used(tmp_path):
     """Of the one channel and the two samples that the simulated signal is at."""
     rng = np.random.default_rng(0)
@@ -195,7 +225,7 @@ def test_epochs_have_a_map_of_what_was_used(tmp_path):
     X[:, 1, 12:14] += 1e-6 * features
     info = mne.create_info(["Oz", "Pz", "Cz"], 100.0, "eeg")
     epochs = mne.EpochsArray(X, info, tmin=-0.05, verbose=False)
-    decoder = _decoder(solver="ridge").fit(epochs, features)
+    decoder = _decoder(solver="ridge").fit(epochs[40:], features[40:])
     page = _page(
         make_report(decoder, epochs=epochs[:40], images=features[:40]), tmp_path
     )

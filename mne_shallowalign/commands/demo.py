@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -177,14 +178,16 @@ def _write(study: Study, out: Path) -> None:
 
     scores, chosen = study.scores, study.chosen
     queries = study.epochs[chosen.test]
-    report = make_report(
-        scores,
-        decoder=chosen.decoder,
-        epochs=queries,
-        result=study.sentence + _say_last_fold(chosen),
-        marks=study.marks,
-        provenance=study.record,
-    )
+    with warnings.catch_warnings():  # of what the sentence says
+        warnings.filterwarnings("ignore", "The decoder was trained with")
+        report = make_report(
+            scores,
+            decoder=chosen.decoder,
+            epochs=queries,
+            result=study.sentence + _say_last_fold(chosen),
+            marks=study.marks,
+            provenance=study.record,
+        )
     with replacing(out / "scores.csv") as path:
         pd.concat([scores, chosen.scores]).to_csv(path, index=False)
     with replacing(out / "report.html") as path:
