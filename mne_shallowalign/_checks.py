@@ -10,6 +10,8 @@ import numpy as np
 
 from .features._gallery import is_pictures
 
+CONCEPT = "The column 'concept' of the metadata"
+
 
 def check_lengths(n_signals: int, n_images: int) -> None:
     """Refuse another number of images than of signals.
@@ -92,6 +94,33 @@ def metadata_column(X: Any, name: str) -> list[Any] | None:
     if not tables or any(table is None or name not in table for table in tables):
         return None
     return [value for table in tables for value in table[name]]
+
+
+def refuse_missing(values: Any, name: str) -> None:
+    """Refuse labels that are not all there: what belongs together is then unknown.
+
+    Parameters
+    ----------
+    values : array-like, shape (n_epochs,) | None
+        The labels; None is fine.
+    name : str
+        What they are called.
+
+    Raises
+    ------
+    ValueError
+        If some are None or NaN.
+    """
+    import pandas as pd
+
+    if values is None:
+        return
+    missing = np.flatnonzero(pd.isna(np.asarray(values, dtype=object)).ravel())
+    if len(missing):
+        raise ValueError(
+            f"{name} is missing (None or NaN) for {len(missing)} epochs, the first "
+            f"being {missing[:5].tolist()}: give every epoch one, or drop those."
+        )
 
 
 def non_finite_hint(signal: Any) -> str:

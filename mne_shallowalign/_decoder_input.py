@@ -14,6 +14,7 @@ from ._checks import (
     check_same_rate,
     metadata_column,
     non_finite_hint,
+    refuse_missing,
 )
 from ._decoder_state import DecoderState
 from .features._gallery import Gallery, as_sequence, is_auto, is_pictures
@@ -107,8 +108,8 @@ class InputMixin(DecoderState):
         return y
 
     def _read_labels(self, X: Any, groups: Any, subjects: Any, n: int) -> TrialLabels:
-        _refuse_missing(groups, "groups")
-        _refuse_missing(subjects, "subjects")
+        refuse_missing(groups, "groups")
+        refuse_missing(subjects, "subjects")
         groups = _labels(groups, "groups", n)
         concepts = metadata_column(X, "concept") if groups is None else groups
         subjects = metadata_column(X, "subject") if subjects is None else subjects
@@ -226,17 +227,3 @@ def _labels(values: Any, name: str, n: int) -> np.ndarray | None:
             f"shape {labels.shape}."
         )
     return labels.ravel()
-
-
-def _refuse_missing(values: Any, name: str) -> None:
-    """Refuse labels that are not all there: what belongs together is then unknown."""
-    import pandas as pd
-
-    if values is None:
-        return
-    missing = np.flatnonzero(pd.isna(np.asarray(values, dtype=object)).ravel())
-    if len(missing):
-        raise ValueError(
-            f"{name} is missing (None or NaN) for {len(missing)} epochs, the first "
-            f"being {missing[:5].tolist()}: give every epoch one, or drop those."
-        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from mne.utils import logger
 
+from ._checks import CONCEPT, refuse_missing
 from ._decoder_input import TrialLabels
 from ._decoder_state import DecoderState
 from .features._gallery import Gallery, is_auto
@@ -45,6 +46,7 @@ class RidgeMixin(DecoderState):
         has_alpha = isinstance(self.alpha, Real)
         if not is_compared and (has_alpha or not self._needs_ridge):
             return None
+        refuse_missing(labels.concepts, CONCEPT)
         groups = gallery.index if labels.concepts is None else labels.concepts
         alpha = self.alpha
         alphas = [alpha] if isinstance(alpha, int | float | Real) else alpha

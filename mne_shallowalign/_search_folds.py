@@ -10,6 +10,7 @@ import numpy as np
 from mne.utils import logger, warn
 from sklearn.model_selection import GroupKFold, check_cv
 
+from ._checks import CONCEPT, refuse_missing
 from ._decoder_input import TrialLabels
 from ._scalars import check_number
 
@@ -85,6 +86,7 @@ def _groups(labels: TrialLabels, image_index: np.ndarray) -> np.ndarray:
     if labels.groups is not None:
         return labels.groups
     if labels.concepts is not None:
+        refuse_missing(labels.concepts, CONCEPT)
         return _connected(labels.concepts, image_index)
     return image_index
 

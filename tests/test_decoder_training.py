@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 from test_decoder import make_decoder, make_epochs
 
-from mne_shallowalign import ShallowAlignDecoder, read_decoder
+from mne_shallowalign import LayerSearchCV, ShallowAlignDecoder, read_decoder
 from mne_shallowalign.alignment import SubjectMixup, TimeShift, subject_mmd
 
 N, C, T, K = 160, 4, 15, 6
@@ -228,6 +228,21 @@ def test_auto_uses_concepts_of_the_metadata(layers, third):
     neither = make_decoder(layer="auto").fit(third, layers)
     pd.testing.assert_frame_equal(from_metadata.screen_, given.screen_)
     assert not from_metadata.screen_.equals(neither.screen_)
+
+
+def test_a_concept_that_is_missing_is_no_concept(layers, third):
+    """Nobody minds where concepts do not matter."""
+    concepts = (np.arange(len(third)) // 4).astype(object)
+    concepts[[3, 9]] = None, np.nan
+    epochs = make_epochs(third, metadata=pd.DataFrame({"concept": concepts}))
+    make_decoder(layer=1).fit(epochs, layers)
+    for estimator in (
+        make_decoder(layer="auto"),
+        make_decoder(layer=1, solver="ridge"),
+        LayerSearchCV(make_decoder()),
+    ):
+        with pytest.raises(ValueError, match=r"'concept' .*missing.* being \[3, 9\]"):
+            estimator.fit(epochs, layers)
     with pytest.raises(ValueError, match="one entry for each of the 160 epochs"):
         make_decoder(layer="auto").fit(third, layers, groups=[1, 2, 3])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mne.utils import logger, use_log_level
 
+from .._checks import refuse_missing
 from ..preprocessing._picks import resolve_picks
 
 if TYPE_CHECKING:
@@ -220,6 +221,9 @@ def _checked(epochs: BaseEpochs, job: Job) -> BaseEpochs:
             f"{', '.join(map(repr, missing))}: protocols need the image and the "
             "concept of every trial."
         )
+    for name in COLUMNS:
+        what = f"The metadata column {name!r} of {job.recordings.name!r}"
+        refuse_missing(metadata[name], what)
     return epochs
 
 

@@ -51,6 +51,17 @@ def test_metadata_are_needed(recordings, decoder):
         IntraSubject().run(decoder(), some, seeds=1)
 
 
+def test_a_trial_of_no_concept_is_refused(recordings, decoder):
+    def load(subject, split):
+        epochs = recordings.load(subject, split).copy()
+        epochs.metadata.loc[epochs.metadata.index[2], "concept"] = None
+        return epochs
+
+    some = dataclasses.replace(recordings, load=load)
+    with pytest.raises(ValueError, match=r"column 'concept' of .* first being \[2\]"):
+        IntraSubject().run(decoder(), some, seeds=1)
+
+
 def test_nothing_may_be_left(recordings, decoder):
     some = dataclasses.replace(
         recordings, load=lambda subject, split: recordings.load(subject, "test")
