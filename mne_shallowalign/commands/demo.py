@@ -18,7 +18,7 @@ from ._arguments import (
     parse_layers,
 )
 from ._folds import HOLD_OUTS
-from ._output import output_folder, replacing
+from ._output import check_file, output_folder, replacing
 
 if TYPE_CHECKING:
     from ..backbones import Backbone
@@ -37,6 +37,7 @@ examples:
       another vision model (its weights are downloaded), and held-out runs
 """
 _N_LAYERS = 6
+SCORES, REPORT = "scores.csv", "report.html"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_protocol_arguments(parser.add_argument_group("protocol"))
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, help="folder, default a temporary one")
+    output.add_argument(
+        "--overwrite", action="store_true", help="replace an earlier result in --out"
+    )
     output.add_argument(
         "--no-report", action="store_true", help="print only, without --out"
     )
@@ -95,6 +99,9 @@ def run(args: argparse.Namespace, simulation: Mapping[str, Any] | None = None) -
         args.usage_error("--bids-root and --subject belong together")
     if args.out is not None and args.no_report:
         args.usage_error("--no-report prints only, and writes nothing to --out")
+    if args.out is not None:
+        for name in (SCORES, REPORT):
+            check_file(args.out / name, args.overwrite)
     loading = loading_of(args)
     import matplotlib as mpl
 
@@ -188,11 +195,11 @@ def _write(study: Study, out: Path) -> None:
             marks=study.marks,
             provenance=study.record,
         )
-    with replacing(out / "scores.csv") as path:
+    with replacing(out / SCORES) as path:
         pd.concat([scores, chosen.scores]).to_csv(path, index=False)
-    with replacing(out / "report.html") as path:
+    with replacing(out / REPORT) as path:
         report.save(path, open_browser=False, overwrite=True, verbose=False)
-    print(f"\nReport: {out / 'report.html'}\nScores: {out / 'scores.csv'}")
+    print(f"\nReport: {out / REPORT}\nScores: {out / SCORES}")
 
 
 def _say_last_fold(chosen: Chosen) -> str:

@@ -83,10 +83,36 @@ def test_one_layer_given_thrice_is_not_chosen(done, tmp_path, capsys):
 
 
 def test_another_seed_needs_another_folder(done, capsys):
-    assert main(["demo", "--out", str(done.out), "--seed", "1", "--layer", "2"]) == 2
+    argv = [
+        "demo",
+        "--out",
+        str(done.out),
+        "--overwrite",
+        "--seed",
+        "1",
+        "--layer",
+        "2",
+    ]
+    assert main(argv) == 2
     error = capsys.readouterr().err
     assert "made with --seed 0, not 1. Give another --out, or --seed 0." in error
     assert (done.out / "report.html").exists()
+
+
+def test_an_earlier_result_is_replaced_if_so_asked(done, tmp_path, capsys):
+    before = (done.out / "report.html").read_bytes()
+    assert main(["demo", "--out", str(done.out)]) == 1
+    captured = capsys.readouterr()
+    assert "Simulating" not in captured.out
+    assert f"{done.out / 'scores.csv'} exists" in captured.err
+    assert "--overwrite" in captured.err
+    assert (done.out / "report.html").read_bytes() == before
+    (tmp_path / "report.html").write_text("old")
+    argv = ["demo", "--bids-root", str(done.out / "bids"), "--subject", "01"]
+    argv += ["--layer", "2", "--out", str(tmp_path)]
+    assert main(argv) == 1
+    assert main([*argv, "--overwrite", "--debug"]) == 0
+    assert "This brain picks" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_an_unwritable_folder_is_told_first(tmp_path, capsys):
