@@ -52,7 +52,8 @@ def layer_time_clusters(
     -------
     clusters : DataFrame
         A row per window and layer: ``time`` (s), ``layer``, ``effect`` (mean over
-        subjects of the score above chance, or of the difference), ``t``, ``p`` (that of
+        subjects of the score above chance, or of the difference), ``t`` (infinite where
+        all subjects are alike, NaN where all are at chance), ``p`` (that of
         the cluster which it is in, corrected for all windows and layers; 1 if in none)
         and ``n_subjects``. For a contrast, ``layer`` is ``"first - second"``.
 
@@ -73,7 +74,8 @@ def layer_time_clusters(
         effects = _difference(effects, layers, contrast)
         layers = [" - ".join(map(str, contrast))]
     tail = (1 if contrast is None else 0) if tail is None else tail
-    with warnings.catch_warnings():  # none is a result like any other
+    # none is a result like any other, and so is a t of people who are all alike
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.filterwarnings("ignore", "No clusters found", RuntimeWarning)
         _, clusters, p_values, _ = permutation_cluster_1samp_test(
             effects,
@@ -130,12 +132,14 @@ def _tabulate(
 ) -> DataFrame:
     import pandas as pd
 
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = ttest_1samp_no_p(effects).ravel()
     return pd.DataFrame(
         {
             "time": np.repeat(times, len(layers)),
             "layer": layers * len(times),
             "effect": effects.mean(axis=0).ravel(),
-            "t": ttest_1samp_no_p(effects).ravel(),
+            "t": t,
             "p": p.ravel(),
             "n_subjects": len(effects),
         }

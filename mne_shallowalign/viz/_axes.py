@@ -15,22 +15,17 @@ if TYPE_CHECKING:
 
 def open_axes(axes: Axes | None, size: tuple[float, float] = (7.2, 4.2)) -> Axes:
     """Take the axes that were given, or make some (size in inches)."""
-    if axes is None:
-        import matplotlib.pyplot as plt
+    if axes is not None:
+        return _given(axes, 1)[0]
+    import matplotlib.pyplot as plt
 
-        _, axes = plt.subplots(figsize=size, layout="constrained")
-    return axes
+    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def open_panels(axes: Any, n_panels: int, size: tuple[float, float]) -> NDArray[Any]:
     """Take one axes a panel, or make a figure of at most four in a row."""
     if axes is not None:
-        axes = np.ravel(np.asarray(axes, dtype=object))
-        if len(axes) != n_panels:
-            raise ValueError(
-                f"axes must be {n_panels}, one for each panel, got {len(axes)}."
-            )
-        return axes
+        return _given(axes, n_panels)
     import matplotlib.pyplot as plt
 
     n_columns = min(4, n_panels)
@@ -41,6 +36,20 @@ def open_panels(axes: Any, n_panels: int, size: tuple[float, float]) -> NDArray[
     return np.array(
         [figure.add_subplot(n_rows, n_columns, i + 1) for i in range(n_panels)]
     )
+
+
+def _given(axes: Any, n_panels: int) -> NDArray[Any]:
+    """Check the axes that were given, alone or in an array of any shape."""
+    from matplotlib.axes import Axes
+
+    found = np.ravel(np.asarray(axes, dtype=object))
+    strange = [type(one).__name__ for one in found if not isinstance(one, Axes)]
+    if len(found) != n_panels or strange:
+        got = f"{len(found)} of them" if not strange else f"a {strange[0]}"
+        raise ValueError(
+            f"axes must be {n_panels} matplotlib Axes, one for each panel, got {got}."
+        )
+    return found
 
 
 def percent_axis(axis: Axis) -> None:

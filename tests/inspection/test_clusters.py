@@ -52,6 +52,18 @@ def test_the_effect_is_found_where_it_is(scores):
     np.testing.assert_allclose(row["t"], ttest_1samp(scores[:, 2, 1], 0.1).statistic)
 
 
+def test_people_who_are_all_alike(scores):
+    """Nothing varies: the effect has no error, and chance has none to compare with."""
+    same = np.full((10, 6, 3), 0.1)
+    same[:, 2:4, 1:] = 0.3
+    found = layer_time_clusters(make_table(same), n_permutations="all")
+    is_there = same[0].ravel() > 0.2
+    assert (found["t"][is_there] > 1e6).all()
+    assert found["t"][~is_there].isna().all()
+    assert (found["p"][is_there] < 0.002).all()
+    assert (found["p"][~is_there] == 1).all()
+
+
 def test_the_order_of_rows_does_not_matter(scores):
     table = make_table(scores)
     mixed = table.sample(frac=1, random_state=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,3 +30,24 @@ def test_at_most_four_panels_in_a_row(n, shape):
     assert len(panels) == n
     grid = panels[0].get_subplotspec().get_gridspec()
     assert (grid.nrows, grid.ncols) == shape
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_one_panel_takes_one_axes_in_any_array(shape):
+    axes = plt.subplots()[1]
+    given = np.full(shape, axes, dtype=object)
+    assert plot_layer_weights(pd.Series([1.0]), axes=given, show=False) is axes.figure
+
+
+@pytest.mark.parametrize(
+    ("axes", "got"), [("ab", "a str"), ([1], "a int"), ([None, None], "a NoneType")]
+)
+def test_what_is_no_axes_is_refused(axes, got):
+    with pytest.raises(ValueError, match=f"axes must be 1 matplotlib Axes.* got {got}"):
+        plot_layer_weights(pd.Series([1.0]), axes=axes, show=False)
+
+
+def test_too_many_axes_are_refused():
+    axes = plt.subplots(1, 2)[1]
+    with pytest.raises(ValueError, match=r"must be 1 .* got 2 of them"):
+        plot_layer_weights(pd.Series([1.0]), axes=axes, show=False)
