@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 ROWS = 2048  # in float64 at a time, so that no second copy of the signal is made
+# What float32 rounds off is a share of the left-out truth: amplified, it would leak.
+LARGEST_GAIN = 1e3
 
 
 class RidgePath:
@@ -94,7 +96,7 @@ class RidgePath:
         target : Tensor, shape (n_images, n_features)
             The target Y, one row per image.
         dtype : torch.dtype
-            Precision. Float32, half the time, is enough to rank images by.
+            Precision. Float32 takes half the time.
 
         Returns
         -------
@@ -178,6 +180,11 @@ class RidgePath:
 class LeftOut:
     """The trials that are left out of a regression together, for many penalties.
 
+    Predictions are computed in float32, which is enough to rank images by, as long as
+    that cannot tell the truth: with hardly any penalty, where the regression goes
+    through every training trial, what it says of others is a small difference that is
+    amplified, and takes float64.
+
     Parameters
     ----------
     path : RidgePath
@@ -186,25 +193,36 @@ class LeftOut:
         Which trials.
     alphas : sequence of float
         The penalties.
-    dtype : torch.dtype
-        Precision of predictions. What they are computed from is always found in
-        float64; float32 is enough to rank images by.
+
+    Raises
+    ------
+    ValueError
+        If a penalty is too small beside the signal to be told from none.
     """
 
     def __init__(
-        self,
-        path: RidgePath,
-        trials: Tensor,
-        alphas: Sequence[float],
-        dtype: torch.dtype = torch.float64,
+        self, path: RidgePath, trials: Tensor, alphas: Sequence[float]
     ) -> None:
-        self.trials = trials
-        left, spectrum = path.left(trials), path.spectrum
-        shrinkage = [spectrum / (spectrum + alpha) for alpha in alphas]
-        self.rest = [
-            _inverse_rest(left, s, len(path.signal)).to(dtype) for s in shrinkage
+        self.trials, self.n_all = trials, len(path.signal)
+        self.left = path.left(trials)
+        self.left_rounded = self.left.float()
+        self.shrinkage = [path.spectrum / (path.spectrum + alpha) for alpha in alphas]
+        self.gains = [
+            _rounded(self._gain(shrinkage, alpha))
+            for shrinkage, alpha in zip(self.shrinkage, alphas, strict=True)
         ]
-        self.left, self.shrinkage = left.to(dtype), [s.to(dtype) for s in shrinkage]
+
+    def _gain(self, shrinkage: Tensor, alpha: float) -> Tensor:
+        """Invert the block of I - H."""
+        hat = (self.left * shrinkage) @ self.left.T + 1 / self.n_all
+        rest = torch.eye(len(hat), dtype=hat.dtype, device=hat.device) - hat
+        factor, failed = torch.linalg.cholesky_ex(rest)
+        if failed:
+            raise ValueError(
+                f"alpha={alpha:g} is too small for this signal to be told from no "
+                "penalty: give larger ones, or None for a range that suits it."
+            )
+        return torch.cholesky_inverse(factor)
 
     def predict(
         self, position: int, truth: Tensor, projected: Tensor, offset: Tensor
@@ -215,26 +233,29 @@ class LeftOut:
         ----------
         position : int
             Of the penalty.
-        truth : Tensor of dtype, shape (n, n_features)
+        truth : Tensor, shape (n, n_features)
             The target of these trials.
-        projected, offset : Tensor of dtype
+        projected, offset : Tensor
             What :meth:`RidgePath.project` and :meth:`RidgePath.offset` make of the
             target of all trials.
 
         Returns
         -------
-        prediction : Tensor of dtype, shape (n, n_features)
+        prediction : Tensor of float32 or float64, shape (n, n_features)
             Linear in the target.
         """
-        fitted = offset + self.left @ (self.shrinkage[position][:, None] * projected)
-        return truth - self.rest[position] @ (truth - fitted)
+        gain = self.gains[position]
+        left = self.left if gain.dtype == torch.float64 else self.left_rounded
+        shrinkage = self.shrinkage[position].to(gain.dtype)[:, None]
+        truth, projected, offset = (
+            one.to(gain.dtype) for one in (truth, projected, offset)
+        )
+        return truth - gain @ (truth - (offset + left @ (shrinkage * projected)))
 
 
-def _inverse_rest(left: Tensor, shrinkage: Tensor, n_all: int) -> Tensor:
-    """Invert the block of I - H."""
-    hat = (left * shrinkage) @ left.T + 1 / n_all
-    rest = torch.eye(len(hat), dtype=hat.dtype, device=hat.device) - hat
-    return torch.cholesky_inverse(torch.linalg.cholesky(rest))
+def _rounded(gain: Tensor) -> Tensor:
+    """Round to float32 if no error is amplified too much."""
+    return gain.float() if gain.abs().sum(1).max() < LARGEST_GAIN else gain
 
 
 def _eigenpairs(gram: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,6 @@ MIN_FOLDS = 5
 FOLD_IMAGES = 200  # the size of the usual test gallery
 FOLD_TRIALS = 1000  # a matrix of that size is factorised for every penalty
 QUERIES = 2000  # more would hardly tell better
-PRECISION = torch.float32  # of what is ranked
 
 
 _HeldOut = tuple[LeftOut, tuple[Tensor, Tensor, Tensor], Tensor, Tensor]
@@ -72,7 +72,6 @@ class RidgeScreen:
                 self.path,
                 torch.from_numpy(trials).to(self.path.device),
                 self.alphas,
-                PRECISION,
             )
             for trials in folds
         ]
@@ -155,10 +154,12 @@ class RidgeScreen:
         for part, moments, directions, seen in self._held_out(target):
             # predictions are linear in the target, and their lengths change no rank
             operands: Sequence[Tensor] = moments
-            candidates: Tensor | None = directions
+            candidates: Tensor | None = directions.float()
             if directions.shape[1] < directions.shape[0]:
                 operands, candidates = [m @ directions for m in moments], None
-            predictions = [part.predict(k, *operands) for k in range(len(self.alphas))]
+            predictions = [
+                part.predict(k, *operands).float() for k in range(len(self.alphas))
+            ]
             found.append(_ranks(torch.stack(predictions), candidates, seen))
             last.append(np.full(len(seen), max(directions.shape[1] - 1, 1)))
         rank = np.concatenate(found, axis=1)
@@ -190,19 +191,27 @@ class RidgeScreen:
         """Compare what is predicted for held-out trials with the candidates."""
         position = self.alphas.index(alpha)
         return [
-            (F.normalize(part.predict(position, *moments), dim=1) @ directions).double()
+            F.normalize(part.predict(position, *moments).double(), dim=1)
+            @ directions.double()
             for part, moments, directions, _ in self._held_out(target)
         ]
 
     def _held_out(self, target: Tensor) -> Iterator[_HeldOut]:
         """Yield for each fold what is needed to predict, and to compare with."""
-        target = target.to(self.path.device, PRECISION)
-        projected = self.path.project(target, PRECISION)
-        offset = self.path.offset(target).to(PRECISION)
+        target = target.to(self.path.device, self._precision)
+        projected = self.path.project(target, self._precision)
+        offset = self.path.offset(target).to(self._precision)
         for part in self.parts:
             images, seen = self._shown(part)
             directions = F.normalize(target[images], dim=1).T
             yield part, (target[images[seen]], projected, offset), directions, seen
+
+    @cached_property
+    def _precision(self) -> torch.dtype:
+        """Of what predictions are made of: that of the most demanding of them."""
+        gains = [gain for part in self.parts for gain in part.gains]
+        is_rounded = all(gain.dtype == torch.float32 for gain in gains)
+        return torch.float32 if is_rounded else torch.float64
 
     def _shown(self, part: LeftOut) -> tuple[Tensor, Tensor]:
         """Return the candidates of a fold, and which of them each trial shows."""

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 
-from mne_shallowalign.alignment import RidgeScreen, _screen
+from mne_shallowalign.alignment import RidgeScreen, _ridge, _screen
 from mne_shallowalign.alignment._screen import make_folds
 
 N, K = 90, 30
@@ -57,6 +57,19 @@ def test_scores_are_those_of_a_fit_per_fold_and_penalty(trials, which):
     folds = make_folds(concepts, index)
     expected = [plain(X, index, folds, target, alpha)[1] for alpha in alphas]
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_nothing_is_found_in_noise_with_hardly_any_penalty(monkeypatch, rounded):
+    """Errors of float32 are larger where the left-out image is, and amplified there."""
+    if rounded:
+        monkeypatch.setattr(_ridge, "LARGEST_GAIN", np.inf)
+    rng = np.random.default_rng(0)
+    X, index = rng.standard_normal((200, 700)).astype(np.float32), np.arange(200)
+    one = RidgeScreen(torch.from_numpy(X), torch.from_numpy(index), index, [1e-6])
+    table = one.table([torch.from_numpy(rng.standard_normal((200, 2000)))], ["noise"])
+    is_found = table["mrr"][0] > 2 * table["chance_mrr"][0]
+    assert is_found == rounded  # or this test could not fail
 
 
 def test_table_has_the_best_penalty_and_ranks_the_truth_first(trials):
