@@ -119,12 +119,17 @@ def read_recording(path: BIDSPath) -> mne.io.BaseRaw:
 def _check_subject(root: Path, subject: str) -> None:
     if not root.is_dir():
         raise FileNotFoundError(f"root={str(root)!r} is no folder.")
-    if not (root / f"sub-{subject}").is_dir():
-        labels = sorted(p.name.removeprefix("sub-") for p in root.glob("sub-*"))
-        raise FileNotFoundError(
-            f"subject={subject!r} is not in {root}; it has: "
-            + (", ".join(labels) or "no subject; is it the root of a BIDS dataset?")
-        )
+    if (root / f"sub-{subject}").is_dir():
+        return
+    folders = sorted(path.name for path in root.glob("sub-*") if path.is_dir())
+    there = ", ".join(name.removeprefix("sub-") for name in folders)
+    above = root.resolve()
+    if not there and above.name.startswith("sub-"):
+        there = f"no subject, for it is the folder of one; the root is {above.parent}"
+    raise FileNotFoundError(
+        f"subject={subject!r} is not in {root}; it has: "
+        + (there or "no subject; is it the root of a BIDS dataset?")
+    )
 
 
 def _matches(path: BIDSPath, wanted: dict[str, Labels | None]) -> bool:

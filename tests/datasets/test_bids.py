@@ -140,6 +140,20 @@ def test_unknown_subject(write_bids):
         load_bids(root / "nowhere", "07")
 
 
+def test_the_folder_of_a_subject_is_no_dataset(tmp_path):
+    """Which has files that are called as subjects are."""
+    root = tmp_path / "ds" / "sub-01"
+    root.mkdir(parents=True)
+    (root / "sub-01_scans.tsv").touch()
+    with pytest.raises(
+        FileNotFoundError, match=r"the folder of one; the root is .*ds$"
+    ):
+        load_bids(root, "01")
+    (tmp_path / "sub-02.txt").touch()
+    with pytest.raises(FileNotFoundError, match="is it the root of a BIDS dataset"):
+        load_bids(tmp_path, "02")
+
+
 def test_no_picture_at_all(write_bids):
     root = write_bids(["n/a", "n/a"])
     with pytest.raises(ValueError, match="needs a column stim_file"):
