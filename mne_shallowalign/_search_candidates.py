@@ -58,11 +58,11 @@ def layers_to_compare(
     names: list[Layer]
     if backbone is None:
         names = list(range(1, np.shape(y)[1] + 1))
-        asked = _evenly_spaced(names) if layers is None else list(layers)
+        asked = list(_evenly_spaced(names) if layers is None else layers)
         found = [names[i] for i in positions(asked, len(names))]
     else:
         names = list(backbone.layers)
-        asked = _evenly_spaced(names) if layers is None else layers
+        asked = list(_evenly_spaced(names) if layers is None else layers)
         wanted = {backbone.resolve(layer) for layer in asked}
         found = [name for name in (*names, "final") if name in wanted]
     depth = dict(zip(names, np.linspace(0, 1, len(names)).tolist(), strict=True))

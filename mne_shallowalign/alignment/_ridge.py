@@ -109,9 +109,9 @@ class RidgePath:
         pairs = zip(
             self._centred_rows(dtype), self.image_index.split(ROWS), strict=True
         )
-        moment = sum((rows.T @ target[index]).double() for rows, index in pairs)
+        moments = ((rows.T @ target[index]).double() for rows, index in pairs)
         scaled = self.basis / self.spectrum.sqrt()
-        return scaled.T.to(dtype) @ moment.to(dtype)
+        return scaled.T.to(dtype) @ reduce(torch.add, moments).to(dtype)
 
     def offset(self, target: Tensor) -> Tensor:
         """Average a target over trials.
