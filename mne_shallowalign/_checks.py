@@ -7,6 +7,7 @@ from typing import Any
 
 import mne
 import numpy as np
+from mne.utils import logger
 
 from .features._gallery import is_pictures
 
@@ -121,6 +122,15 @@ def refuse_missing(values: Any, name: str) -> None:
             f"{name} is missing (None or NaN) for {len(missing)} epochs, the first "
             f"being {missing[:5].tolist()}: give every epoch one, or drop those."
         )
+
+
+def warn_of_unknown_concepts() -> None:
+    """Warn that layers may be compared on concepts that were learned from."""
+    logger.warning(
+        "Layers are compared on held-out images. Their concepts are not known, so that "
+        "images of one concept may be on both sides of a split, and scores too high: "
+        "pass groups=, or Epochs whose metadata has a column 'concept'."
+    )
 
 
 def non_finite_hint(signal: Any) -> str:

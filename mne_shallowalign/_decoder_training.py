@@ -45,6 +45,27 @@ UNCHANGING = (
 )
 
 
+def tell_few_trials(decoder: TrainingMixin, n_trials: int) -> None:
+    """Say it if there are so few trials that a net may not learn enough of them.
+
+    Parameters
+    ----------
+    decoder : ShallowAlignDecoder
+        What is trained.
+    n_trials : int
+        With how many trials.
+    """
+    if n_trials < decoder.batch_size:
+        logger.info(
+            "%d trials are fewer than batch_size=%d: each epoch is one batch and "
+            "training takes %d steps (800 in the paper). If it has not converged, "
+            "use a smaller batch_size or more max_epochs.",
+            n_trials,
+            decoder.batch_size,
+            decoder.max_epochs,
+        )
+
+
 class TrainingMixin(InputMixin, RidgeMixin):
     """Scale the data, build the net, train it, and take data through it."""
 
@@ -224,15 +245,7 @@ class TrainingMixin(InputMixin, RidgeMixin):
         from .alignment import train_net
 
         pairs = self._pairs_on_device(signal, gallery, labels)
-        if len(pairs) < self.batch_size:
-            logger.info(
-                "%d trials are fewer than batch_size=%d: each epoch is one batch and "
-                "training takes %d steps (800 in the paper). If it has not converged, "
-                "use a smaller batch_size or more max_epochs.",
-                len(pairs),
-                self.batch_size,
-                self.max_epochs,
-            )
+        tell_few_trials(self, len(pairs))
         # nobody else takes groups, which scikit-learn's metadata routing minds
         is_split = labels.groups is not None and self.net_.train_split is not None
         fit_params = {"groups": labels.groups} if is_split else {}

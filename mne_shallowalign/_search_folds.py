@@ -10,7 +10,7 @@ import numpy as np
 from mne.utils import logger, warn
 from sklearn.model_selection import GroupKFold, check_cv
 
-from ._checks import CONCEPT, refuse_missing
+from ._checks import CONCEPT, refuse_missing, warn_of_unknown_concepts
 from ._decoder_input import TrialLabels
 from ._scalars import check_number
 
@@ -105,11 +105,7 @@ def _group_folds(n_folds: int | None, labels: TrialLabels, n_groups: int) -> Gro
             f"{n_groups}."
         )
     if labels.concepts is None:
-        logger.warning(
-            "Layers are compared on held-out images. Their concepts are not known, so "
-            "that images of one concept may be on both sides of a split, and scores "
-            "too high: pass groups=, or Epochs whose metadata has a column 'concept'."
-        )
+        warn_of_unknown_concepts()
     else:
         what = "concepts (metadata)" if labels.groups is None else "groups"
         logger.info("Layers are compared on held-out %s, in %d folds.", what, n_folds)

@@ -140,13 +140,13 @@ def run_one_by_one(
     """
     shape = len(trials.candidates), len(trials.folds), len(trials.states)
     for candidate, fold, seed in np.ndindex(*shape):
-        start = time.perf_counter()
+        start, reason = time.perf_counter(), ""
         try:
             fitted = _fit(trials, candidate, fold, seed)
-        except Exception:
+        except Exception as error:
             if error_score == "raise":
                 raise
-            fitted = None
+            fitted, reason = None, f"{type(error).__name__}: {error}"
         middle = time.perf_counter()
         names = MEASURES if scorer is None else (*MEASURES, "score")
         scores: Mapping[str, float]
@@ -156,7 +156,8 @@ def run_one_by_one(
             gallery = trials.candidates[candidate].gallery
             scores = _score(fitted, trials, gallery, fold, scorer)
         end = time.perf_counter()
-        outcome = Outcome(scores, fitted is None, middle - start, end - middle)
+        times = middle - start, end - middle
+        outcome = Outcome(scores, fitted is None, *times, reason)
         yield (candidate, fold, seed), outcome
 
 

@@ -60,12 +60,15 @@ class Outcome:
         Whether it could not be fitted.
     fit_time, score_time : float
         Seconds.
+    reason : str
+        Why it could not be fitted.
     """
 
     scores: Mapping[str, float]
     failed: bool
     fit_time: float
     score_time: float
+    reason: str = ""
 
 
 def tabulate(

@@ -43,13 +43,13 @@ def run_ridge(
         What it found.
     """
     for fold in range(len(trials.folds)):
-        start = time.perf_counter()
+        start, reason = time.perf_counter(), ""
         try:
             shared: SharedFold | None = SharedFold(trials, fold)
-        except ValueError:
+        except ValueError as error:
             if error_score == "raise":
                 raise
-            shared = None
+            shared, reason = None, f"ValueError: {error}"
         seconds = (time.perf_counter() - start) / len(trials.candidates)
         for candidate, one in enumerate(trials.candidates):
             start = time.perf_counter()
@@ -59,7 +59,7 @@ def run_ridge(
                 else shared.score(one.gallery)
             )
             spent = time.perf_counter() - start
-            outcome = Outcome(scores, shared is None, seconds, spent)
+            outcome = Outcome(scores, shared is None, seconds, spent, reason)
             for seed in range(len(trials.states)):
                 yield (candidate, fold, seed), outcome
 

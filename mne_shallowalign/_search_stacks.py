@@ -175,6 +175,7 @@ class _Run:
             [self.decoder(first, seed)._training_seeds[0] for _, seed in chunk.groups],
         )
         seconds = (time.perf_counter() - start) / len(jobs)
+        lr = self.trials.decoder.lr
         for position, job in enumerate(jobs):
             start = time.perf_counter()
             scores = self._score(stack, position, *job)
@@ -183,6 +184,7 @@ class _Run:
                 scores is None,
                 seconds,
                 time.perf_counter() - start,
+                "" if scores else f"training diverged with lr={lr:g}",
             )
             yield job, outcome
 

@@ -16,9 +16,10 @@ from sklearn.base import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._checks import warn_of_unknown_concepts
 from ._decoder_parameters import check_parameters, check_unchanged
 from ._decoder_training import TrainingMixin
-from .features._gallery import Layer, is_pictures
+from .features._gallery import Layer, is_auto, is_pictures
 from .retrieval import RetrievalMixin
 
 if TYPE_CHECKING:
@@ -366,6 +367,8 @@ class ShallowAlignDecoder(
             labels = self._read_labels(X, groups, subjects, len(signal))
             self.backbone_ = self._load_backbone() if is_pictures(y) else None
             gallery = self._read_training_images(y, self.layer, self.device)
+            if is_auto(self.layer) and labels.concepts is None:
+                warn_of_unknown_concepts()
             return self._begin(signal, gallery, labels)
 
     @available_if(_trains)

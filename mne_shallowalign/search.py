@@ -19,6 +19,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._decoder_training import tell_few_trials
 from ._scalars import check_counts, check_flags
 from ._search_candidates import layers_to_compare, read_candidates
 from ._search_folds import make_folds
@@ -146,8 +147,9 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     test set is not there: give the search the training trials alone.
 
     Stacked and alone, decoders differ by rounding: by about 1e-6 of an embedding after
-    training in float32, and by about 1e-3 in bfloat16, which ``precision="auto"`` takes
-    where the hardware has it.
+    training in float32. In bfloat16, which ``precision="auto"`` takes where the
+    hardware has it, it is 1e-3 to 1e-2, more with a larger ``lr`` and fewer
+    ``n_components``.
 
     With ``solver="ridge"`` nothing is trained: all layers share one factorisation of
     the signal of each fold. The scores are those of
@@ -307,15 +309,18 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         jobs = self._jobs(trials, X, y)
         for job, outcome in _progress(jobs, outcomes.size):
             outcomes[job] = outcome
-        n_failed = sum(outcome.failed for outcome in outcomes.flat)
+        reasons = [outcome.reason for outcome in outcomes.flat if outcome.failed]
+        n_failed = len(reasons)
         if n_failed == outcomes.size:
             raise ValueError(
-                f"All {n_failed} fits failed. error_score='raise' shows why."
+                f"All {n_failed} fits failed, the first with: {reasons[0]} "
+                "(error_score='raise' shows where.)"
             )
         if n_failed:
             warn(
                 f"{n_failed} of {outcomes.size} fits failed, and count as "
-                f"{self.error_score}. error_score='raise' shows why.",
+                f"{self.error_score}; the first with: {reasons[0]} "
+                "(error_score='raise' shows where.)",
                 FitFailedWarning,
                 stacklevel=3,
             )
@@ -340,6 +345,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
         else:
             reason = why_not_stacked(trials)
+        tell_few_trials(trials.decoder, max(len(train) for train, _ in trials.folds))
         logger.info(
             "Fitting %d layers on %d folds with %d seed(s), %s.",
             len(trials.candidates),

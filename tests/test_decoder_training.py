@@ -230,6 +230,13 @@ def test_auto_uses_concepts_of_the_metadata(layers, third):
     assert not from_metadata.screen_.equals(neither.screen_)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_auto_warns_if_concepts_are_not_known(layers, third, known, caplog):
+    groups = np.arange(len(third)) // 4 if known else None
+    make_decoder(layer="auto").fit(third, layers, groups=groups)
+    assert ("images of one concept may be on both sides" in caplog.text) != known
+
+
 def test_a_concept_that_is_missing_is_no_concept(layers, third):
     """Nobody minds where concepts do not matter."""
     concepts = (np.arange(len(third)) // 4).astype(object)

@@ -564,8 +564,33 @@ def test_decoders_that_diverge_count_as_nan(data):
     search = LayerSearchCV(make_decoder(lr=1e12, max_epochs=3), cv=2, refit=False)
     with pytest.raises(RuntimeError, match="Training diverged with {'layer': 1"):
         clone(search).set_params(error_score="raise").fit(X, y, groups=groups)
-    with pytest.raises(ValueError, match="All 6 fits failed"):
+    with pytest.raises(
+        ValueError, match=r"All 6 fits failed, .*diverged with lr=1e\+12"
+    ):
         search.fit(X, y, groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"net_params": {"verbose": 0}}, "net_params sets 'verbose'"),
+        ({"solver": "ridge", "alpha": [1e-30]}, "alpha=1e-30 is too small"),
+    ],
+)
+def test_why_all_failed_is_told(data, params, reason):
+    X, y, groups = data
+    X = np.tile(X, (1, 1, 12))  # more inputs than trials
+    X = X + np.random.default_rng(0).standard_normal(X.shape)
+    search = LayerSearchCV(make_decoder(**params), cv=2, refit=False)
+    with pytest.raises(ValueError, match=f"All 6 fits failed, the first .*{reason}"):
+        search.fit(X, y, groups=groups)
+
+
+def test_few_trials_are_told_of_before(data, caplog):
+    X, y, groups = data
+    decoder = make_decoder(batch_size=1024, verbose="info")
+    LayerSearchCV(decoder, cv=2, refit=False, verbose="info").fit(X, y, groups=groups)
+    assert caplog.text.count("trials are fewer than batch_size=1024") == 1
 
 
 def test_a_layer_that_diverges_comes_last(data, monkeypatch):
