@@ -13,6 +13,7 @@ pictures of 20 others:
   cross-validated by concept, the best one refitted
 - ``auto``: ``layer="auto"``
 - ``ridge``: ``layer="auto", solver="ridge"``
+- ``gated``: ``layer="auto", fusion="learned"``, the layers that count, fused
 - ``learned``, ``concat``: all layers fused
 - ``best``: the layer that does best on the test pictures themselves, which no honest
   method can know beforehand: the bar for fusion
@@ -22,8 +23,8 @@ Two ratios of time are printed: of the choice alone, and of choice and final fit
 says by how much others fall short of the best of these on the test pictures: nets whose
 layer is taken by ``best penalty``, the best mean reciprocal rank of ridge regression,
 by ``weaker penalties``, which is what ``layer="auto"`` does, or by a ``search of
-three``, those with the best mean rank in the screen; and, with a layer of its own,
-``auto, init='ridge'``.
+three``, those with the best mean rank in the screen; and, with a layer or layers of
+their own, ``auto, init='ridge'`` and ``auto, fusion='learned'``.
 """
 
 from __future__ import annotations
@@ -160,6 +161,7 @@ def compare(simulation, n_folds):
     found, sweep_s = simulation.sweep(n_folds)
     alone = {layer: simulation.fit(layer=layer)[1:] for layer in simulation.layers}
     auto, auto_score, auto_s = simulation.fit(layer="auto")
+    gated, gated_score, _ = simulation.fit(layer="auto", fusion="learned")
     _, ridge_score, _ = simulation.fit(layer="auto", solver="ridge")
     layers = list(simulation.layers)
     learned, learned_score, _ = simulation.fit(layer=layers, fusion="learned")
@@ -167,12 +169,14 @@ def compare(simulation, n_folds):
     return {
         "sweep": alone[found][0],
         "auto": auto_score,
+        "gated": gated_score,
         "ridge": ridge_score,
         "learned": learned_score,
         "concat": concat_score,
         "best": max(score for score, _ in alone.values()),
         "steps_sweep": simulation.steps(found),
         "steps_auto": simulation.steps(auto.layer_),
+        "fused": len(gated.layer_weights_),
         "mass": learned.layer_weights_[simulation.truth].sum(),
         "choice_time": (auto_s - alone[auto.layer_][1]) / sweep_s,
         "total_time": auto_s / (sweep_s + alone[found][1]),
@@ -201,7 +205,9 @@ def compare_rules(simulation, n_folds):
     scores = {layer: simulation.fit(layer=layer)[1] for layer in layers}
     best = max(scores[layer] for layer in simulation.truth)
     short = {rule: best - scores[layer] for rule, layer in taken.items()}
-    short["auto, init='ridge'"] = best - simulation.fit(layer="auto", init="ridge")[1]
+    for name, way in (("init", "ridge"), ("fusion", "learned")):
+        score = simulation.fit(layer="auto", **{name: way})[1]
+        short[f"auto, {name}={way!r}"] = best - score
     found = {f"{rule}: true": taken[rule] in simulation.truth for rule in taken}
     return {"best": best} | short | found
 
@@ -219,7 +225,7 @@ def report_rules(table):
 
 def report(table, n_seeds):
     keys = ["backbone", "truth", "snr"]
-    shown = ["sweep", "auto", "ridge", "learned", "concat", "best", "mass"]
+    shown = ["sweep", "auto", "gated", "ridge", "learned", "concat", "best", "mass"]
     shown = [name for name in shown if name in table]
     groups = table.groupby(keys, sort=False)[shown]
     mean, spread = groups.mean().round(3), groups.std(ddof=0).round(3)
@@ -239,7 +245,7 @@ def report(table, n_seeds):
         print(len(single))
     if "sweep" not in table:
         return
-    for name, bar in (("auto", "sweep"), ("learned", "best")):
+    for name, bar in (("auto", "sweep"), ("gated", "sweep"), ("learned", "best")):
         gain = table[name] - table[bar]
         print(
             f"{name} - {bar}: mean {gain.mean():+.4f}, worst {gain.min():+.4f}, "

@@ -57,17 +57,20 @@ decoder.screen_.round(3)
 # %%
 # Fused
 # -----
-# Given all layers, ``fusion="learned"`` weighs them, again by what held-out concepts
-# say. Two layers are better than one.
+# With ``fusion="learned"``, all layers are weighed, again by what held-out concepts
+# say, and those that count are trained on together. It finds both, and two layers are
+# better than one.
 
-decoder.set_params(layer=list(layers), fusion="learned")
+decoder.set_params(layer="auto", fusion="learned")
 decoder.fit(X[~test], images[~test], groups=concepts[~test])
+print(f"simulated: {true}, found: {decoder.layer_}")
 print(f"top-1 of {test.sum()}: {decoder.score(X[test], images[test]):.0%}")
 
+weights = decoder.layer_weights_.reindex(list(layers), fill_value=0)
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 for ax, values, label in (
     (left, decoder.screen_.set_index("layer")["mrr"], "mean reciprocal rank, held out"),
-    (right, decoder.layer_weights_, "weight in the gate"),
+    (right, weights, "weight in the gate"),
 ):
     colors = ["C1" if name in true else "C0" for name in values.index]
     ax.bar(values.index, values, color=colors)

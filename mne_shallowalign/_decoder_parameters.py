@@ -41,9 +41,8 @@ def check_parameters(decoder: ShallowAlignDecoder) -> None:
     check_augment(decoder.augment)
     check_fusion_params(decoder.fusion_params)
     check_solver(decoder.solver, decoder.init, decoder.alpha, decoder.warm_start)
-    check_loss(
-        decoder.loss, decoder.fusion, decoder.layer, decoder.solver, decoder.init
-    )
+    check_auto(decoder.layer, decoder.fusion, decoder.init)
+    check_loss(decoder.loss, decoder.fusion, decoder.solver, decoder.init)
     check_ensemble(
         decoder.n_members,
         decoder.solver,
@@ -219,7 +218,35 @@ def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
         raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
-def check_loss(loss: Any, fusion: str, layer: Any, solver: str, init: str) -> None:
+def check_auto(layer: Any, fusion: str, init: str) -> None:
+    """Refuse ways of fusion that a screen does not choose layers for.
+
+    Parameters
+    ----------
+    layer : object
+        The layer or layers, or ``"auto"``.
+    fusion : str
+        How several layers, or views, become one target.
+    init : str
+        What training starts from.
+    """
+    if not is_auto(layer):
+        return
+    if fusion in ("concat", "separate"):
+        raise ValueError(
+            f"fusion={fusion!r} does not go together with layer='auto', which takes "
+            "one layer, or with fusion='learned' those that count. Give a list of "
+            "layers."
+        )
+    if fusion == "learned" and init == "ridge":
+        raise ValueError(
+            "init='ridge' does not go together with layer='auto' and "
+            "fusion='learned': it cannot fill in the gate. Use fusion='mean', which "
+            "takes one layer, or init='random'."
+        )
+
+
+def check_loss(loss: Any, fusion: str, solver: str, init: str) -> None:
     """Refuse targets that are kept apart where nothing takes them apart.
 
     Parameters
@@ -228,8 +255,6 @@ def check_loss(loss: Any, fusion: str, layer: Any, solver: str, init: str) -> No
         The objective.
     fusion : str
         How several layers, or views, become one target.
-    layer : object
-        The layer or layers.
     solver, init : str
         Where the closed form has a part.
     """
@@ -240,10 +265,10 @@ def check_loss(loss: Any, fusion: str, layer: Any, solver: str, init: str) -> No
             f"fusion='separate' needs a loss that takes its parts apart, got {loss!r}. "
             "Give a class derived from alignment.ContrastiveLoss, or fuse them."
         )
-    if is_auto(layer) or "ridge" in (solver, init):
+    if "ridge" in (solver, init):
         raise ValueError(
-            "fusion='separate' does not go together with layer='auto', "
-            "solver='ridge' or init='ridge', which have one target."
+            "fusion='separate' does not go together with solver='ridge' or "
+            "init='ridge', which have one target."
         )
 
 

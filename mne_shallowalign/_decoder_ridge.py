@@ -53,8 +53,27 @@ class RidgeMixin(DecoderState):
         index = torch.from_numpy(gallery.index)
         return RidgeScreen(self._flat_signal(signal), index, groups, alphas)
 
-    def _choose_layer(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
+    def _choose_layers(self, screen: RidgeScreen, gallery: Gallery) -> Gallery:
+        """Take the best layer, or those that count when layers are weighed."""
         self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        if self.fusion == "learned":
+            weights = self._weights(screen, gallery)
+            counting = np.flatnonzero(weights > 1 / len(weights))
+            if counting.size:
+                return self._take_several(counting, weights, gallery)
+        return self._take_best(gallery)
+
+    def _take_several(
+        self, counting: np.ndarray, weights: np.ndarray, gallery: Gallery
+    ) -> Gallery:
+        logger.info(
+            "Of %d layers, what counts for more than an equal share is taken: %s.",
+            len(weights),
+            ", ".join(f"{gallery.layers[i]} ({weights[i]:.0%})" for i in counting),
+        )
+        return gallery.only(*counting.tolist())
+
+    def _take_best(self, gallery: Gallery) -> Gallery:
         # what starts from random weights does not come near the best penalty
         measure = "mrr" if self._needs_ridge else "mean_rank"
         best = int(self.screen_[measure].argmax())
@@ -70,10 +89,14 @@ class RidgeMixin(DecoderState):
 
     def _weigh_layers(self, screen: RidgeScreen, gallery: Gallery) -> None:
         """Open the gate as far as held-out images say."""
-        self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
-        alphas = self.screen_["alpha"].tolist()
-        weights = screen.weigh(self._layer_targets(gallery), alphas)
+        if not hasattr(self, "screen_"):
+            self.screen_ = screen.table(self._layer_targets(gallery), gallery.layers)
+        weights = self._weights(screen, gallery)
         self.net_.criterion_.projector.start_from(weights)
+
+    def _weights(self, screen: RidgeScreen, gallery: Gallery) -> np.ndarray:
+        alphas = self.screen_.set_index("layer")["alpha"][list(gallery.layers)]
+        return screen.weigh(self._layer_targets(gallery), alphas.tolist())
 
     def _layer_targets(self, gallery: Gallery) -> Iterator[torch.Tensor]:
         import torch

@@ -80,12 +80,12 @@ class TrainingMixin(InputMixin, RidgeMixin):
         self._settle_device()
         self._learn_signal_scale(signal)
         is_open = is_auto(self.layer) and len(gallery.widths) > 1
-        if not is_open:
+        if not is_open or self.fusion != "mean":
             check_fusion(self.fusion, gallery.widths, self._projector)
         screen = self._make_screen(signal, gallery, labels)
         if is_open:
             assert screen is not None  # several layers are compared
-            gallery = self._choose_layer(screen, gallery)
+            gallery = self._choose_layers(screen, gallery)
         self.layer_, self.layer_widths_ = gallery.layer, gallery.widths
         self.subjects_ = self._subjects_that_matter(labels)
         self._learn_image_scale(gallery)

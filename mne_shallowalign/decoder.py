@@ -69,7 +69,9 @@ class ShallowAlignDecoder(
         screens every layer in closed form and takes the one by which ridge regression
         retrieves held-out training images best: at its best penalty for
         ``solver="ridge"`` and ``init="ridge"``, and over that and all weaker ones for
-        other nets, see ``screen_``. Default 6.
+        other nets, see ``screen_``. With ``fusion="learned"`` it weighs all layers by
+        how they tell these images apart together, and fuses those that count for more
+        than an equal share. Default 6.
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
@@ -207,8 +209,8 @@ class ShallowAlignDecoder(
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
-        How much each of several layers counts, with ``fusion="mean"`` or
-        ``"learned"``.
+        How much each layer counts, with ``fusion="learned"``, and for several layers
+        with ``"mean"``.
     gallery_ : array, shape (n_images,)
         The unique training images: the candidates of :meth:`predict` by default.
     history_ : skorch.history.History
@@ -442,16 +444,19 @@ class ShallowAlignDecoder(
         import pandas as pd
 
         check_is_fitted(self, "net_")
-        if not isinstance(self.layer_, list) or self.fusion in ("concat", "separate"):
+        layers = self.layer_ if isinstance(self.layer_, list) else [self.layer_]
+        is_mean = self.fusion == "mean" and len(layers) > 1
+        # of those that a screen weighed, one may be left
+        if not (self.fusion == "learned" or is_mean):
             raise AttributeError(
-                "layer_weights_ is there for several layers with fusion='mean' or "
-                "'learned' only."
+                "layer_weights_ is there with fusion='learned', and for several layers "
+                "with fusion='mean', only."
             )
         if self._is_gated:
             weights = self.net_.criterion_.projector.gate()[0].tolist()
         else:
-            weights = 1 / len(self.layer_)
-        return pd.Series(weights, index=self.layer_, name="weight")
+            weights = [1 / len(layers)] * len(layers)
+        return pd.Series(weights, index=layers, name="weight")
 
     def transform(self, X: Any) -> np.ndarray:
         """Take signals to the shared space.

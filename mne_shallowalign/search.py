@@ -244,9 +244,7 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             raise TypeError(
                 f"decoder must be a ShallowAlignDecoder, got {self.decoder!r}."
             )
-        if self.layers is not None and (
-            np.ndim(self.layers) != 1 or not len(self.layers)
-        ):
+        if self.layers is not None and not _are_layers(self.layers):
             raise ValueError(
                 "layers must be a sequence of layers, such as [2, 4, 6], or None; got "
                 f"{self.layers!r}."
@@ -345,7 +343,6 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
         else:
             reason = why_not_stacked(trials)
-        tell_few_trials(trials.decoder, max(len(train) for train, _ in trials.folds))
         logger.info(
             "Fitting %d layers on %d folds with %d seed(s), %s.",
             len(trials.candidates),
@@ -354,6 +351,8 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             "stacked" if reason is None else f"one by one, for {reason}",
         )
         if reason is None:
+            n_trials = max(len(train) for train, _ in trials.folds)
+            tell_few_trials(trials.decoder, n_trials)  # others tell it themselves
             return run_stacked(trials, self.chunk_size, self.error_score)
         return run_one_by_one(trials, scorer, self.error_score)
 
@@ -457,6 +456,15 @@ class LayerSearchCV(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags = inner.transformer_tags
         tags.non_deterministic = inner.non_deterministic
         return tags
+
+
+def _are_layers(layers: Any) -> bool:
+    is_several = hasattr(layers, "__len__") and not isinstance(layers, str)
+    return (
+        is_several
+        and len(layers) > 0
+        and all(isinstance(layer, str | Real) for layer in layers)
+    )
 
 
 def _take(data: Any, rows: np.ndarray) -> Any:

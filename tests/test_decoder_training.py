@@ -147,6 +147,9 @@ def test_ridge_does_not_go_on(layers, third):
         ({"solver": "ridge", "alpha": []}, "alpha must be a number"),
         ({"solver": "ridge", "layer": [1, 2], "fusion": "learned"}, "projections"),
         ({"layer": [1, 2], "fusion": "learned", "fusion_params": {"gain": 1}}, "gain"),
+        ({"layer": "auto", "fusion": "concat"}, "fusion='concat' does not go together"),
+        ({"layer": "auto", "fusion": "learned", "solver": "ridge"}, "projections"),
+        ({"layer": "auto", "fusion": "learned", "init": "ridge"}, "fill in the gate"),
         ({"layer": [1, 0.5]}, "layer=0.5"),
         ({"layer": [1, 9]}, "layer=9"),
         ({"layer": []}, "empty"),
@@ -316,6 +319,35 @@ def test_gate_opens_for_the_layers_that_matter(layers, third, mixed):
         assert weights.iloc[true].sum() > 0.8
         assert weights.iloc[true].min() > 0.3
         assert list(weights.index) == decoder.layer_ == list(decoder.screen_["layer"])
+
+
+def test_auto_fuses_the_layers_that_count(layers, third, mixed, tmp_path):
+    """As if they had been listed; one that counts alone is taken alone."""
+    params = {"fusion": "learned", "random_state": 3}
+    auto = make_decoder(layer="auto", **params).fit(mixed[TRAIN], layers[TRAIN])
+    assert auto.layer_ == ["features[:, 1]", "features[:, 3]"]
+    assert len(auto.screen_) == 5
+    known = make_decoder(layer=[2, 4], **params).fit(mixed[TRAIN], layers[TRAIN])
+    np.testing.assert_array_equal(known.transform(mixed), auto.transform(mixed))
+    assert known.layer_weights_.equals(auto.layer_weights_)
+    auto.save(tmp_path / "auto-decoder.safetensors")
+    again = read_decoder(tmp_path / "auto-decoder.safetensors")
+    assert again.score(mixed, layers) == auto.score(mixed, layers)
+    again.set_params(warm_start=True, max_epochs=1).fit(third, layers)
+    assert again.layer_ == auto.layer_
+    alone = make_decoder(layer="auto", **params).fit(third[TRAIN], layers[TRAIN])
+    single = make_decoder(layer=3).set_params(random_state=3)
+    single.fit(third[TRAIN], layers[TRAIN])
+    assert alone.layer_weights_.to_dict() == {"features[:, 2]": 1.0}
+    np.testing.assert_array_equal(single.transform(third), alone.transform(third))
+
+
+def test_auto_takes_one_layer_where_none_counts_for_more(layers):
+    """Of layers that are all the same, none is better than another."""
+    rng = np.random.default_rng(0)
+    X, same = rng.standard_normal((N, 4, 10)) * 1e-6, np.stack([layers[:, 0]] * 5, 1)
+    auto = make_decoder(layer="auto", fusion="learned").fit(X, same)
+    assert isinstance(auto.layer_, str)
 
 
 def test_weights_of_a_mean_are_equal_and_of_one_layer_absent(layers, third):

@@ -50,13 +50,13 @@ class Gallery:
             list(self.layers) if len(self.layers) > 1 else next(iter(self.layers), None)
         )
 
-    def only(self, position: int) -> Gallery:
-        """Leave out all layers but one.
+    def only(self, *positions: int) -> Gallery:
+        """Leave out all layers but some.
 
         Parameters
         ----------
-        position : int
-            Which one to keep, from 0.
+        *positions : int
+            Which ones to keep, from 0, in ascending order.
 
         Returns
         -------
@@ -64,14 +64,17 @@ class Gallery:
             The same images.
         """
         n_parts = len(self.widths) // max(1, len(self.layers))
-        parts = slice(position * n_parts, (position + 1) * n_parts)
-        start = sum(self.widths[: parts.start])
-        columns = self.features[:, start : start + sum(self.widths[parts])]
+        parts = [p * n_parts + part for p in positions for part in range(n_parts)]
+        stops = np.cumsum(self.widths)
+        columns = [
+            self.features[:, stops[part] - self.widths[part] : stops[part]]
+            for part in parts
+        ]
         return replace(
             self,
-            features=np.ascontiguousarray(columns),
-            layers=self.layers[position : position + 1],
-            widths=self.widths[parts],
+            features=np.concatenate(columns, axis=1),
+            layers=tuple(self.layers[position] for position in positions),
+            widths=tuple(self.widths[part] for part in parts),
         )
 
     def take(self, rows: np.ndarray) -> Gallery:

@@ -41,7 +41,7 @@ def test_rows_that_repeat_are_one_image_in_all_layers(array):
     np.testing.assert_array_equal(gallery.features[gallery.index], shown[:, 1])
 
 
-def test_only_keeps_one_layer_of_a_backbone(tmp_path):
+def test_only_keeps_some_layers_of_a_backbone(tmp_path):
     pictures = draw_pictures(tmp_path, n_concepts=2, n_per_concept=2)
     backbone = load_backbone("gabor/v1")
     gallery = read_gallery(pictures, backbone, ["final", 1, 3], cache_dir=False)
@@ -53,6 +53,14 @@ def test_only_keeps_one_layer_of_a_backbone(tmp_path):
         np.testing.assert_allclose(one.features, features, atol=1e-6)
         assert (one.layer, one.widths) == (name, (features.shape[1],))
         assert one.ids == gallery.ids
+    names = list(expected)
+    two = gallery.only(0, 2)
+    np.testing.assert_array_equal(
+        two.features,
+        np.hstack([gallery.only(0).features, gallery.only(2).features]),
+    )
+    assert two.layer == [names[0], names[2]]
+    assert two.widths == (gallery.widths[0], gallery.widths[2])
 
 
 def test_views_are_averaged_or_kept(tmp_path):

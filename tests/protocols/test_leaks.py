@@ -30,6 +30,9 @@ RECIPES = {
     "plain": lambda quick: ShallowAlignDecoder("gabor/v1", 3, **quick),
     "ridge": lambda quick: ShallowAlignDecoder("gabor/v1", 3, solver="ridge"),
     "auto": lambda quick: ShallowAlignDecoder("gabor/v1", "auto", **quick),
+    "auto, fused": lambda quick: ShallowAlignDecoder(
+        "gabor/v1", "auto", fusion="learned", **quick
+    ),
     "gated": lambda quick: ShallowAlignDecoder(
         "gabor/v1", [1, 2, 3], fusion="learned", **quick
     ),
