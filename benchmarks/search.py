@@ -13,9 +13,11 @@ float32 parameters took time.
 
 Two CPU cores take about a second for an epoch of one fit: ``--epochs 1`` is feasible
 there. ``--step`` measures the training step alone. ``--auto`` fits one decoder of a
-given layer, and one with ``layer="auto"``, screen included, on the whole data: how many
-times the former, and so how much of a search of all layers and seeds, the latter takes.
-CPU time is printed too, which says more on a machine that others use.
+given layer, and one with ``layer="auto"``, screen included, on the whole data, without
+and with ``fusion="learned"``: how many times the former, and so how much of a search of
+all layers and seeds, the latter take. The signal follows the middle layer, or with
+``--mixed`` also the first. CPU time is printed too, which says more on a machine that
+others use.
 """
 
 from __future__ import annotations
@@ -52,6 +54,9 @@ def simulate(options):
     signal = rng.standard_normal((options.trials, n_inputs), dtype=np.float32)
     middle = features[:, options.layers // 2]
     signal += middle @ rng.standard_normal((options.width, n_inputs), np.float32) / 32
+    if options.mixed:
+        mixing = rng.standard_normal((options.width, n_inputs), np.float32) / 32
+        signal += features[:, 0] @ mixing
     order = rng.permutation(options.trials)
     test, train = np.split(order, [options.trials // 5])
     return signal.reshape(-1, options.channels, options.times), features, train, test
@@ -93,21 +98,27 @@ def one_by_one(decoder, signal, features, split, options):
 def print_auto(decoder, signal, features, options):
     """Compare layer="auto" with one fit, and with all fits of the search."""
     groups = np.arange(options.trials) // 10  # concepts of ten pictures
-    took = []
-    for layer in (1, "auto"):
-        decoder.set_params(layer=layer)
+    n_fits = options.layers * options.seeds
+    decoder.set_params(layer=1).fit(signal[:96], features[:96])  # imports, first calls
+    one = None
+    for params in (
+        {"layer": 1},
+        {"layer": "auto"},
+        {"layer": "auto", "fusion": "learned"},
+    ):
+        decoder.set_params(**params)
         start = time.perf_counter(), time.process_time()
         decoder.fit(signal, features, groups=groups)
-        took.append(np.subtract((time.perf_counter(), time.process_time()), start))
-    one, auto = took
-    n_fits = options.layers * options.seeds
-    print(
-        f"one fit {one[0]:.0f} s (CPU {one[1]:.0f}), auto {auto[0]:.0f} s (CPU "
-        f"{auto[1]:.0f}), found {decoder.layer_}: {auto[0] / one[0]:.2f} fits (CPU "
-        f"{auto[1] / one[1]:.2f}); {n_fits} fits take {n_fits * one[0] / auto[0]:.1f} "
-        f"times as long (CPU {n_fits * one[1] / auto[1]:.1f})",
-        flush=True,
-    )
+        took = np.subtract((time.perf_counter(), time.process_time()), start)
+        one = took if one is None else one
+        print(
+            f"{params}: {took[0]:.0f} s (CPU {took[1]:.0f}), {decoder.layer_}, "
+            f"{took[0] / one[0]:.2f} fits of a given layer (CPU "
+            f"{took[1] / one[1]:.2f}); {n_fits} of these take "
+            f"{n_fits * one[0] / took[0]:.1f} times as long (CPU "
+            f"{n_fits * one[1] / took[1]:.1f})",
+            flush=True,
+        )
 
 
 def step_rate(n_nets, options, device, precision):
@@ -205,6 +216,7 @@ def parse():
     parser.add_argument("--chunk-size", type=int, help="default: as the search has it")
     parser.add_argument("--step", action="store_true", help="the training step alone")
     parser.add_argument("--auto", action="store_true", help="layer='auto' alone")
+    parser.add_argument("--mixed", action="store_true", help="two layers drive it")
     parser.add_argument(
         "--stacks", type=int, nargs="+", help="nets in a step, default by device"
     )
