@@ -41,7 +41,7 @@ def check_parameters(decoder: ShallowAlignDecoder) -> None:
     check_augment(decoder.augment)
     check_fusion_params(decoder.fusion_params)
     check_solver(decoder.solver, decoder.init, decoder.alpha, decoder.warm_start)
-    check_auto(decoder.layer, decoder.fusion, decoder.init)
+    check_auto(decoder)
     check_loss(decoder.loss, decoder.fusion, decoder.solver, decoder.init)
     check_ensemble(
         decoder.n_members,
@@ -218,31 +218,35 @@ def check_solver(solver: str, init: str, alpha: Any, warm_start: bool) -> None:
         raise ValueError(f"alpha must be positive and finite, got {alpha!r}.")
 
 
-def check_auto(layer: Any, fusion: str, init: str) -> None:
-    """Refuse ways of fusion that a screen does not choose layers for.
+def check_auto(decoder: ShallowAlignDecoder) -> None:
+    """Refuse what does not go together with layers that a screen chooses.
 
     Parameters
     ----------
-    layer : object
-        The layer or layers, or ``"auto"``.
-    fusion : str
-        How several layers, or views, become one target.
-    init : str
-        What training starts from.
+    decoder : ShallowAlignDecoder
+        The decoder.
     """
-    if not is_auto(layer):
+    fusion = decoder.fusion
+    if not is_auto(decoder.layer):
         return
-    if fusion in ("concat", "separate"):
+    if fusion not in ("mean", "learned"):
         raise ValueError(
             f"fusion={fusion!r} does not go together with layer='auto', which takes "
-            "one layer, or with fusion='learned' those that count. Give a list of "
-            "layers."
+            "one layer, or with fusion='learned' those that count. Give layer a list "
+            "of layers."
         )
-    if fusion == "learned" and init == "ridge":
+    against = {
+        "solver='ridge'": decoder.solver == "ridge",
+        "init='ridge'": decoder.init == "ridge",
+        "projector=None": decoder.projector is None,
+        f"n_members={decoder.n_members}": decoder.n_members > 1,
+    }
+    found = [name for name, is_set in against.items() if is_set]
+    if fusion == "learned" and found:
         raise ValueError(
-            "init='ridge' does not go together with layer='auto' and "
-            "fusion='learned': it cannot fill in the gate. Use fusion='mean', which "
-            "takes one layer, or init='random'."
+            f"{found[0]} does not go together with layer='auto' and fusion='learned', "
+            "which trains a gate over projections of several layers. Use "
+            "fusion='mean', which takes one layer."
         )
 
 

@@ -80,7 +80,7 @@ class TrainingMixin(InputMixin, RidgeMixin):
         self._settle_device()
         self._learn_signal_scale(signal)
         is_open = is_auto(self.layer) and len(gallery.widths) > 1
-        if not is_open or self.fusion != "mean":
+        if not is_open:
             check_fusion(self.fusion, gallery.widths, self._projector)
         screen = self._make_screen(signal, gallery, labels)
         if is_open:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .features._gallery import is_auto
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -169,4 +171,6 @@ def describe_decoder(decoder: ShallowAlignDecoder | None) -> dict[str, Any]:
         "device": decoder.device_,
         "precision": decoder.precision_,
     }
+    if is_auto(decoder.layer) and hasattr(decoder, "screen_"):
+        used["layer_rule"] = f"auto, of {len(decoder.screen_)} layers"
     return parameters | used

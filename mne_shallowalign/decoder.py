@@ -70,8 +70,8 @@ class ShallowAlignDecoder(
         retrieves held-out training images best: at its best penalty for
         ``solver="ridge"`` and ``init="ridge"``, and over that and all weaker ones for
         other nets, see ``screen_``. With ``fusion="learned"`` it weighs all layers by
-        how they tell these images apart together, and fuses those that count for more
-        than an equal share. Default 6.
+        how they tell these images apart together, and fuses those that count at least
+        a quarter as much as the first among them. Default 6.
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,
@@ -205,7 +205,8 @@ class ShallowAlignDecoder(
         the mean relative rank (0 is best, -0.5 is chance), averaged over that penalty
         and all weaker ones; what guessing gets of the first two, ``chance_top1`` and
         ``chance_mrr``; ``n_queries`` (held-out trials) and ``n_gallery`` (candidates,
-        mean over folds). Only where a layer, a penalty or weights were chosen.
+        mean over folds); with ``fusion="learned"``, the ``weight`` that each layer
+        has in closed form. Only where a layer, a penalty or weights were chosen.
     alpha_ : float
         The penalty, with ``solver="ridge"`` or ``init="ridge"``.
     layer_weights_ : Series
@@ -447,7 +448,8 @@ class ShallowAlignDecoder(
         layers = self.layer_ if isinstance(self.layer_, list) else [self.layer_]
         is_mean = self.fusion == "mean" and len(layers) > 1
         # of those that a screen weighed, one may be left
-        if not (self.fusion == "learned" or is_mean):
+        is_weighed = self.fusion == "learned" and self.layer_ is not None
+        if not (is_weighed or is_mean):
             raise AttributeError(
                 "layer_weights_ is there with fusion='learned', and for several layers "
                 "with fusion='mean', only."

@@ -148,8 +148,13 @@ def test_ridge_does_not_go_on(layers, third):
         ({"solver": "ridge", "layer": [1, 2], "fusion": "learned"}, "projections"),
         ({"layer": [1, 2], "fusion": "learned", "fusion_params": {"gain": 1}}, "gain"),
         ({"layer": "auto", "fusion": "concat"}, "fusion='concat' does not go together"),
-        ({"layer": "auto", "fusion": "learned", "solver": "ridge"}, "projections"),
-        ({"layer": "auto", "fusion": "learned", "init": "ridge"}, "fill in the gate"),
+        (
+            {"layer": "auto", "fusion": "learned", "solver": "ridge"},
+            "Use fusion='mean'",
+        ),
+        ({"layer": "auto", "fusion": "learned", "init": "ridge"}, "Use fusion='mean'"),
+        ({"layer": "auto", "fusion": "learned", "n_members": 2}, "^n_members=2 does"),
+        ({"layer": "auto", "fusion": "learned", "projector": None}, "^projector=None"),
         ({"layer": [1, 0.5]}, "layer=0.5"),
         ({"layer": [1, 9]}, "layer=9"),
         ({"layer": []}, "empty"),
@@ -342,12 +347,25 @@ def test_auto_fuses_the_layers_that_count(layers, third, mixed, tmp_path):
     np.testing.assert_array_equal(single.transform(third), alone.transform(third))
 
 
-def test_auto_takes_one_layer_where_none_counts_for_more(layers):
-    """Of layers that are all the same, none is better than another."""
+@pytest.mark.parametrize("n_layers", [2, 3])
+def test_auto_fuses_all_of_few_layers_if_all_count(n_layers):
+    rng = np.random.default_rng(0)
+    layers = rng.standard_normal((N, n_layers, K))
+    mixed = observe(layers.reshape(N, -1), rng, noise=0.5)
+    auto = make_decoder(layer="auto", fusion="learned")
+    auto.fit(mixed[TRAIN], layers[TRAIN])
+    assert len(auto.layer_) == n_layers
+    assert auto.screen_["weight"].sum() == pytest.approx(1)
+    # the features of layers that are not used are still those of all
+    with pytest.raises(ValueError, match="give those of all layers, as in fit"):
+        auto.score(mixed[TEST], layers[TEST][:, :1])
+
+
+def test_auto_takes_one_layer_where_nothing_tells_them_apart(layers):
     rng = np.random.default_rng(0)
     X, same = rng.standard_normal((N, 4, 10)) * 1e-6, np.stack([layers[:, 0]] * 5, 1)
     auto = make_decoder(layer="auto", fusion="learned").fit(X, same)
-    assert isinstance(auto.layer_, str)
+    assert auto.layer_ == auto.screen_["layer"][auto.screen_["mean_rank"].argmax()]
 
 
 def test_weights_of_a_mean_are_equal_and_of_one_layer_absent(layers, third):

@@ -73,7 +73,8 @@ class Gallery:
         return replace(
             self,
             features=np.concatenate(columns, axis=1),
-            layers=tuple(self.layers[position] for position in positions),
+            # one vector has no named layer
+            layers=tuple(self.layers[p] for p in positions) if self.layers else (),
             widths=tuple(self.widths[part] for part in parts),
         )
 

@@ -154,6 +154,11 @@ def _position(layer: Layer, n_layers: int) -> int:
     names = [_position_name(i) for i in range(n_layers)]
     if isinstance(layer, str) and layer in names:
         return names.index(layer)
+    if isinstance(layer, str) and layer.startswith("features[:, "):
+        raise ValueError(
+            f"{layer!r} is used, but the features have only {n_layers} layers on axis "
+            "1: give those of all layers, as in fit."
+        )
     if isinstance(layer, bool) or not isinstance(layer, Integral):
         raise ValueError(
             f"layer={layer!r}, but for features of shape (n, n_layers, n_features) it "
