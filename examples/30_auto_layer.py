@@ -66,11 +66,11 @@ decoder.fit(X[~test], images[~test], groups=concepts[~test])
 print(f"simulated: {true}, found: {decoder.layer_}")
 print(f"top-1 of {test.sum()}: {decoder.score(X[test], images[test]):.0%}")
 
-weights = decoder.layer_weights_.reindex(list(layers), fill_value=0)
+table = decoder.screen_.set_index("layer")
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 for ax, values, label in (
-    (left, decoder.screen_.set_index("layer")["mrr"], "mean reciprocal rank, held out"),
-    (right, weights, "weight in the gate"),
+    (left, table["mrr"], "mean reciprocal rank, held out"),
+    (right, table["weight"], "weight beside the others"),
 ):
     colors = ["C1" if name in true else "C0" for name in values.index]
     ax.bar(values.index, values, color=colors)

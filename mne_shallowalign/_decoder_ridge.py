@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from .alignment import AlignmentNet, RidgeScreen
 
-# of the weight of the layer that counts most: what counts for less gives nothing
-LEAST_SHARE = 0.25
+# of the weight of the layer that counts most: less costs a net more than it gives
+LEAST_SHARE = 0.4
 
 
 class RidgeMixin(DecoderState):

@@ -71,7 +71,7 @@ class ShallowAlignDecoder(
         ``solver="ridge"`` and ``init="ridge"``, and over that and all weaker ones for
         other nets, see ``screen_``. With ``fusion="learned"`` it weighs all layers by
         how they tell these images apart together, and fuses those that count at least
-        a quarter as much as the first among them. Default 6.
+        0.4 times as much as the first. Default 6.
     fusion : ``"mean"`` | ``"concat"`` | ``"learned"`` | ``"separate"``
         How several layers become one target; each is standardised first.
         ``"mean"`` averages layers of one width, ``"concat"`` puts them side by side,

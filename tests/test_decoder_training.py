@@ -331,7 +331,9 @@ def test_auto_fuses_the_layers_that_count(layers, third, mixed, tmp_path):
     params = {"fusion": "learned", "random_state": 3}
     auto = make_decoder(layer="auto", **params).fit(mixed[TRAIN], layers[TRAIN])
     assert auto.layer_ == ["features[:, 1]", "features[:, 3]"]
-    assert len(auto.screen_) == 5
+    weights = auto.screen_.set_index("layer")["weight"]
+    assert weights.index[weights >= 0.4 * weights.max()].tolist() == auto.layer_
+    assert weights.sum() == pytest.approx(1)
     known = make_decoder(layer=[2, 4], **params).fit(mixed[TRAIN], layers[TRAIN])
     np.testing.assert_array_equal(known.transform(mixed), auto.transform(mixed))
     assert known.layer_weights_.equals(auto.layer_weights_)
