@@ -114,6 +114,17 @@ def test_fused_layers_have_weights(data):
     assert "Layer weights" in _titles(make_report(fitted.fit(X, features)))
 
 
+@pytest.mark.parametrize("fusion", ["mean", "learned"])
+def test_a_layer_that_was_chosen_is_said_to_be(data, tmp_path, fusion):
+    X, features = data
+    auto = _decoder(layer="auto", fusion=fusion, max_epochs=2).fit(X, features)
+    page = _page(make_report(auto), tmp_path)
+    assert "auto, of 3 layers" in page
+    given = _decoder(layer=2, max_epochs=2).fit(X, features)
+    (tmp_path / "page.html").unlink()
+    assert "layer_rule" not in _page(make_report(given), tmp_path)
+
+
 def test_a_search_says_where_its_scores_come_from(data, tmp_path):
     X, features = data
     search = LayerSearchCV(_decoder(), cv=3).fit(X[:60], features[:60])
